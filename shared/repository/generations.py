@@ -1,0 +1,314 @@
+"""What workers write: claims, descriptions and failures; and the sweep that finds what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.events import Product
+from shared.models import current_copy, dead_letter, description, generation, inbox_event, product
+from shared.repository.inbox import close_events
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A generation that a worker holds, with the newest snapshot of its product."""
+
+    generation_id: int
+    inbox_event_id: int
+    product_id: int
+    profile: str
+    input_digest: str
+    attempt: int
+    product: Product
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """What a Celery message says of a pending generation."""
+
+    generation_id: int
+    sku: str
+    version: int
+    profile: str
+    queue: str
+
+
+def claim(connection: Connection, generation_id: int, worker_id: UUID, lease: timedelta) -> Claim | None:
+    """Take a pending generation that is due. None when it is taken, ended, not due, or no longer wanted."""
+    taken = connection.execute(
+        update(generation)
+        .where(generation.c.id == generation_id, generation.c.status == "pending", generation.c.due_at <= func.now())
+        .values(
+            status="running",
+            attempts=generation.c.attempts + 1,
+            worker_id=worker_id,
+            started_at=func.now(),
+            lease_expires_at=func.now() + lease,
+        )
+        .returning(generation)
+    ).first()
+    if taken is None:
+        return None
+    if not _is_wanted(connection, taken.product_id, taken.profile, generation_id):
+        _end(connection, generation_id, "superseded")
+        close_finished_events(connection, [taken.inbox_event_id])
+        return None
+    snapshot = connection.execute(select(product).where(product.c.id == taken.product_id)).one()
+    return Claim(
+        generation_id=generation_id,
+        inbox_event_id=taken.inbox_event_id,
+        product_id=taken.product_id,
+        profile=taken.profile,
+        input_digest=taken.input_digest,
+        attempt=taken.attempts,
+        product=_product(snapshot),
+    )
+
+
+def _product(row: Row[Any]) -> Product:
+    return Product.model_validate({name: row._mapping[name] for name in Product.model_fields if name in row._mapping})
+
+
+def _is_wanted(connection: Connection, product_id: int, profile: str, generation_id: int) -> bool:
+    """Whether this generation is the newest one asked for. Locks the pointer until the transaction ends."""
+    wanted = connection.scalar(
+        select(current_copy.c.requested_generation_id)
+        .where(current_copy.c.product_id == product_id, current_copy.c.profile == profile)
+        .with_for_update()
+    )
+    return wanted == generation_id
+
+
+def _end(connection: Connection, generation_id: int, status: str, error: str | None = None) -> None:
+    values: dict[str, Any] = {"status": status, "finished_at": func.now(), "lease_expires_at": None}
+    if error is not None:
+        values["error"] = error
+    connection.execute(update(generation).where(generation.c.id == generation_id).values(values))
+
+
+def save_description(connection: Connection, held: Claim, worker_id: UUID, values: dict[str, Any]) -> bool:
+    """Store the copy that a claim led to, make it the current one, and close the generation.
+
+    Returns:
+        False when the copy came too late: the lease was lost, or a newer change was asked for meanwhile. Then nothing
+        is stored: stale never wins.
+    """
+    wanted = _is_wanted(connection, held.product_id, held.profile, held.generation_id)
+    holds = connection.scalar(
+        select(generation.c.id)
+        .where(
+            generation.c.id == held.generation_id,
+            generation.c.status == "running",
+            generation.c.worker_id == worker_id,
+            generation.c.attempts == held.attempt,
+        )
+        .with_for_update()
+    )
+    if holds is None:
+        return False
+    if not wanted:
+        _end(connection, held.generation_id, "superseded")
+        close_finished_events(connection, [held.inbox_event_id])
+        return False
+    description_id = connection.scalar(
+        insert(description)
+        .values(
+            generation_id=held.generation_id,
+            product_id=held.product_id,
+            product_version=held.product.version,
+            profile=held.profile,
+            **values,
+        )
+        .returning(description.c.id)
+    )
+    connection.execute(
+        update(current_copy)
+        .where(current_copy.c.product_id == held.product_id, current_copy.c.profile == held.profile)
+        .values(description_id=description_id, updated_at=func.now())
+    )
+    _end(connection, held.generation_id, "done")
+    close_finished_events(connection, [held.inbox_event_id])
+    return True
+
+
+def close_finished_events(connection: Connection, inbox_event_ids: Collection[int]) -> None:
+    """Give events whose generations have all ended their outcome.
+
+    A dead generation makes the event ``dead_lettered``, else a done one makes it ``described``, else newer changes came
+    before all of them and it is ``stale``.
+    """
+    # The lock makes the last of several generations that end at once see the others' ends.
+    locked = list(
+        connection.scalars(
+            select(inbox_event.c.id)
+            .where(inbox_event.c.id.in_(inbox_event_ids), inbox_event.c.outcome.is_(None))
+            .order_by(inbox_event.c.id)
+            .with_for_update()
+        )
+    )
+    if not locked:
+        return
+    ended = {
+        status: func.count().filter(generation.c.status == status).label(status)
+        for status in ("dead", "done", "superseded")
+    }
+    statement = (
+        select(generation.c.inbox_event_id, *ended.values(), func.max(generation.c.error).label("error"))
+        .where(generation.c.inbox_event_id.in_(locked))
+        .group_by(generation.c.inbox_event_id)
+        .having(func.bool_and(generation.c.status.in_(list(ended))))
+    )
+    close_events(connection, [(row.inbox_event_id, *_outcome(row)) for row in connection.execute(statement)])
+
+
+def _outcome(row: Row[Any]) -> tuple[str, str | None]:
+    total = row.dead + row.done + row.superseded
+    if row.dead:
+        return "dead_lettered", row.error if total == 1 else f"{row.dead} of {total} profiles failed: {row.error}"
+    if row.done:
+        return "described", None
+    return "stale", "a newer change of the product came before this one was written"
+
+
+def fail(
+    connection: Connection, generation_id: int, worker_id: UUID, reason: str, *, max_attempts: int, delay: timedelta
+) -> bool:
+    """Record a failed attempt of a generation that this worker runs.
+
+    It is pending again after ``delay``, doubled with each attempt; after ``max_attempts`` it becomes a dead letter.
+
+    Returns:
+        whether it will be tried again.
+    """
+    row = connection.execute(
+        select(generation)
+        .where(generation.c.id == generation_id, generation.c.status == "running", generation.c.worker_id == worker_id)
+        .with_for_update()
+    ).first()
+    if row is None:
+        return False
+    if row.attempts >= max_attempts:
+        _bury(connection, row, reason)
+        return False
+    connection.execute(
+        update(generation)
+        .where(generation.c.id == generation_id)
+        .values(
+            status="pending",
+            error=reason,
+            due_at=func.now() + delay * 2 ** (row.attempts - 1),
+            lease_expires_at=None,
+        )
+    )
+    return True
+
+
+def _bury(connection: Connection, row: Row[Any], reason: str) -> None:
+    """End a generation as dead. The next event of its product asks for copy again, even if nothing has changed."""
+    connection.execute(
+        update(current_copy)
+        .where(
+            current_copy.c.product_id == row.product_id,
+            current_copy.c.profile == row.profile,
+            current_copy.c.requested_generation_id == row.id,
+        )
+        .values(requested_digest=None, updated_at=func.now())
+    )
+    _end(connection, row.id, "dead", reason)
+    connection.execute(
+        insert(dead_letter).values(
+            inbox_event_id=row.inbox_event_id, generation_id=row.id, stage="generate", reason=reason
+        )
+    )
+    close_finished_events(connection, [row.inbox_event_id])
+
+
+def renew_leases(connection: Connection, worker_id: UUID, ids: Sequence[int], lease: timedelta) -> None:
+    """Say that a worker still runs these generations."""
+    if ids:
+        connection.execute(
+            update(generation)
+            .where(generation.c.id.in_(ids), generation.c.worker_id == worker_id, generation.c.status == "running")
+            .values(lease_expires_at=func.now() + lease)
+        )
+
+
+def release_expired(connection: Connection, max_attempts: int, limit: int = 1_000) -> tuple[int, int]:
+    """Give back what silent workers hold. Returns how many are pending again and how many became dead letters."""
+    expired = connection.execute(
+        select(generation)
+        .where(generation.c.status == "running", generation.c.lease_expires_at < func.now())
+        .order_by(generation.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    exhausted = [row for row in expired if row.attempts >= max_attempts]
+    for row in exhausted:
+        last = f"; last error: {row.error}" if row.error else ""
+        _bury(connection, row, f"the worker died or fell silent on each of {row.attempts} attempts{last}")
+    again = [row.id for row in expired if row.attempts < max_attempts]
+    if again:
+        connection.execute(
+            update(generation)
+            .where(generation.c.id.in_(again))
+            .values(status="pending", due_at=func.now(), lease_expires_at=None, error="the worker died or fell silent")
+        )
+    return len(again), len(exhausted)
+
+
+def pending_count(connection: Connection, queue: str) -> int:
+    """How many generations of a queue wait."""
+    pending = select(func.count()).select_from(generation).where(generation.c.status == "pending")
+    return connection.scalar(pending.where(generation.c.queue == queue)) or 0
+
+
+def due_nudges(connection: Connection, queue: str, patience: timedelta, spare: int, limit: int = 1_000) -> list[Nudge]:
+    """Pending generations that need a Celery message, marked as nudged.
+
+    These are the ones that came due after their last message, and up to ``spare`` that have waited longer than
+    ``patience`` since it: the caller knows how many messages the queue lacks.
+    """
+    retried = and_(generation.c.due_at <= func.now(), generation.c.nudged_at < generation.c.due_at)
+    forgotten = and_(generation.c.due_at <= func.now(), generation.c.nudged_at < func.now() - patience)
+    pending = select(generation.c.id).where(generation.c.status == "pending", generation.c.queue == queue)
+    chosen: set[int] = set(connection.scalars(pending.where(retried).order_by(generation.c.id).limit(limit)))
+    if spare > 0:
+        chosen |= set(connection.scalars(pending.where(forgotten).order_by(generation.c.id).limit(min(spare, limit))))
+    if not chosen:
+        return []
+    connection.execute(update(generation).where(generation.c.id.in_(chosen)).values(nudged_at=func.now()))
+    return nudges(connection, chosen)
+
+
+def nudges(connection: Connection, generation_ids: Collection[int]) -> list[Nudge]:
+    """What the Celery messages of these generations say, in their order."""
+    rows = connection.execute(
+        select(generation.c.id, product.c.sku, product.c.version, generation.c.profile, generation.c.queue)
+        .join(product, product.c.id == generation.c.product_id)
+        .where(generation.c.id.in_(generation_ids))
+        .order_by(generation.c.id)
+    )
+    return [Nudge(*row) for row in rows]
+
+
+def close_forgotten_events(connection: Connection, limit: int = 1_000) -> None:
+    """Close open events whose generations have all ended, should a crash have come between the two."""
+    live = select(generation.c.id).where(
+        generation.c.inbox_event_id == inbox_event.c.id,
+        or_(generation.c.status == "pending", generation.c.status == "running"),
+    )
+    forgotten = connection.scalars(
+        select(inbox_event.c.id)
+        .where(inbox_event.c.outcome.is_(None), ~live.exists())
+        .order_by(inbox_event.c.id)
+        .limit(limit)
+    ).all()
+    if forgotten:
+        close_finished_events(connection, forgotten)
