@@ -1,0 +1,87 @@
+"""``shelftalk worker``: loads the model, then takes generations from Celery's queues.
+
+The model is loaded before Celery starts: an error in one of Celery's start signals is swallowed, and the worker would
+go on without a model.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from shared import checkpoints, db
+from shared.logs import logger
+from shared.prompts import PROMPT_VERSION
+from shared.redis_server import GENERATION_QUEUES, MAINTENANCE
+from shared.repository import registry
+from shared.settings import Settings
+from worker import startup
+from worker.decoding import load_decoder
+from worker.desk import Desk, Leases, open_desk
+from worker.engine import Engine
+from worker.heartbeat import Heartbeat
+
+log = logger(__name__)
+
+EXIT_HUNG = 70  # EX_SOFTWARE of sysexits.h: the supervisor starts a new process
+
+
+def main() -> None:
+    """Serve until SIGTERM: then finish what runs, leave the rest in the queue, and return."""
+    config = startup.prepare()
+    base = checkpoints.resolve_base_model(config)
+    decoder = load_decoder(base, config)
+    with db.engine().begin() as connection:
+        content = registry.ModelContent(base.name, base.digest, PROMPT_VERSION)
+        model_version_id = registry.register_model(connection, content)
+        registry.promote_if_first(connection, model_version_id)
+    engine = Engine(
+        decoder,
+        batch_size=config.batch_size,
+        linger_ms=config.batch_linger_ms,
+        deadline_s=config.request_deadline_s,
+        hang_s=config.hang_s,
+        on_hang=_end_hung_process,
+    )
+    leases = Leases(timedelta(seconds=config.lease_s))
+    heartbeat = Heartbeat(
+        "worker",
+        db.engine(),
+        config.home / "run" / "worker.heartbeat",
+        config.heartbeat_s,
+        device=decoder.device_name,
+        model_version_id=model_version_id,
+        renew=leases.renew,
+    )
+    engine.start()
+    desk = Desk(db.engine(), engine, startup.profiles(config), config, heartbeat.process_id, model_version_id, leases)
+    open_desk(desk)
+    with heartbeat:
+        _serve(config)
+    engine.stop()
+
+
+def _serve(config: Settings) -> None:
+    from worker import tasks
+
+    queues = ",".join((*GENERATION_QUEUES, MAINTENANCE))
+    options = [
+        "--pool=threads",
+        f"--concurrency={config.threads}",
+        f"--queues={queues}",
+        f"--hostname=worker-{os.getpid()}@%h",
+    ]
+    log.info("ready", model=config.base_model or "default", threads=config.threads, batch=config.batch_size)
+    tasks.app.worker_main(
+        ["worker", *options, "--without-gossip", "--without-mingle", f"--loglevel={config.log_level}"]
+    )
+
+
+def _end_hung_process() -> None:
+    """A thread that hangs inside the model cannot be stopped; the process can, and its leases run out."""
+    log.critical("the model has made no step for too long; the process ends")
+    os._exit(EXIT_HUNG)
+
+
+if __name__ == "__main__":
+    startup.explain(main)

@@ -1,0 +1,126 @@
+"""Where descriptions are written: one generation from claim to commit. No transaction is open while the model runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+
+from shared.errors import PermanentError, TransientError
+from shared.logs import logger
+from shared.profiles import Profile
+from shared.repository import generations
+from shared.repository.generations import Claim
+from shared.settings import Settings
+from worker import pipeline
+from worker.pipeline import Writer
+
+log = logger(__name__)
+
+MAX_REASON_CHARACTERS = 2_000
+
+
+@dataclass
+class Leases:
+    """The generations that this process holds; its heartbeat renews them."""
+
+    lease: timedelta
+    _held: set[int] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def holding(self, generation_id: int) -> Iterator[None]:
+        """Hold a generation for as long as the block runs."""
+        with self._lock:
+            self._held.add(generation_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.discard(generation_id)
+
+    def renew(self, connection: Connection, worker_id: UUID) -> None:
+        """Renew all that are held."""
+        with self._lock:
+            held = sorted(self._held)
+        generations.renew_leases(connection, worker_id, held, self.lease)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The engine and all that a generation needs beside it. One for each worker process, used by all its threads."""
+
+    database: Engine
+    engine: Writer
+    profiles: Mapping[str, Profile]
+    config: Settings
+    worker_id: UUID
+    model_version_id: int
+    leases: Leases
+
+    def write(self, generation_id: int) -> str:
+        """Write the copy of a pending generation. Returns what became of it, in a few words for Flower."""
+        with self.leases.holding(generation_id):
+            with self.database.begin() as connection:
+                held = generations.claim(connection, generation_id, self.worker_id, self.leases.lease)
+            if held is None:
+                return "nothing to do"
+            try:
+                return self._write(held)
+            except (PermanentError, TransientError) as error:
+                return self.record_failure(generation_id, error)
+
+    def _write(self, held: Claim) -> str:
+        profile = self.profiles.get(held.profile)
+        if profile is None:
+            raise PermanentError(f"the profile {held.profile!r} is gone; add it back to {self.config.profiles_dir}")
+        copy = pipeline.describe(
+            held.product,
+            profile,
+            self.engine,
+            publish_quality=self.config.publish_quality,
+            reject_quality=self.config.reject_quality,
+            # What has failed again and again shall not take its neighbours in the batch along.
+            alone=held.attempt >= self.config.max_attempts,
+        )
+        values = copy.values | {"model_version_id": self.model_version_id}
+        with self.database.begin() as connection:
+            saved = generations.save_description(connection, held, self.worker_id, values)
+        if not saved:
+            return "too late: a newer change came first"
+        log.info("described", sku=held.product.sku, status=copy.verdict.status, quality=round(copy.scores.quality, 2))
+        return f"{copy.verdict.status}, quality {copy.scores.quality:.2f}"
+
+    def record_failure(self, generation_id: int, error: BaseException) -> str:
+        """Give a generation back, or set it aside when the error is permanent or the last attempt is used up."""
+        expected = isinstance(error, PermanentError | TransientError)
+        reason = str(error) if expected else f"{type(error).__name__}: {error}"
+        with self.database.begin() as connection:
+            again = generations.fail(
+                connection,
+                generation_id,
+                self.worker_id,
+                reason.replace("\x00", "")[:MAX_REASON_CHARACTERS],
+                max_attempts=0 if isinstance(error, PermanentError) else self.config.max_attempts,
+                delay=timedelta(seconds=self.config.retry_delay_s),
+            )
+        log.warning("attempt failed", generation=generation_id, again=again, error=reason)
+        return f"failed, will be tried again: {reason}" if again else f"dead letter: {reason}"
+
+
+_desk: list[Desk] = []
+
+
+def open_desk(desk: Desk) -> None:
+    """Make this the desk of the process, before Celery starts its threads."""
+    _desk[:] = [desk]
+
+
+def the_desk() -> Desk:
+    """The desk of this process."""
+    return _desk[0]

@@ -1,0 +1,101 @@
+"""From a product to its copy: prompt, model, cleaning, fact check, scores, verdict. Pure but for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from shared.evidence import Span, find_spans, without_unsupported
+from shared.events import Product
+from shared.facts import Fact, product_facts, relevant_facts
+from shared.profiles import Profile
+from shared.prompts import Prompt, description_prompt
+from shared.quality import Scores, Verdict, judge, score
+from worker.cleaning import clean
+from worker.engine import Generated
+
+# English takes about 1.4 tokens a word with common tokenizers, numbers and names more.
+TOKENS_PER_WORD = 2
+
+
+class Writer(Protocol):
+    """What the pipeline needs of an engine."""
+
+    def generate(self, prompt: Prompt, *, max_new_tokens: int, alone: bool = False) -> Generated:
+        """Answer a prompt."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A description with all that is known about how it came to be."""
+
+    text: str
+    spans: Sequence[Span]
+    scores: Scores
+    verdict: Verdict
+    facts: Sequence[Fact]
+    changes: Sequence[str]
+    generated: Generated
+    profile: Profile
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The columns of the table ``description`` that the pipeline knows."""
+        generated = self.generated
+        return {
+            "text": self.text,
+            "raw_text": generated.text.replace("\x00", ""),
+            "status": self.verdict.status,
+            "reasons": list(self.verdict.reasons),
+            "changes": list(self.changes),
+            "facts": [[fact.attribute, fact.value] for fact in self.facts],
+            "evidence": [asdict(span) for span in self.spans],
+            **asdict(self.scores),
+            "locale": self.profile.locale,
+            "profile_version": self.profile.version,
+            "prompt_tokens": generated.prompt_tokens,
+            "new_tokens": generated.new_tokens,
+            "queue_ms": generated.queue_ms,
+            "decode_ms": generated.decode_ms,
+            "batch_size": generated.batch_size,
+        }
+
+
+def describe(
+    product: Product,
+    profile: Profile,
+    engine: Writer,
+    *,
+    publish_quality: float,
+    reject_quality: float,
+    alone: bool = False,
+) -> Copy:
+    """Write the copy of a product in a profile.
+
+    A sentence that states what no fact supports is left out if the rest can stand; otherwise the text is kept as it is
+    and the verdict keeps it from being published.
+    """
+    facts = relevant_facts(product, profile)
+    prompt = description_prompt(facts, profile)
+    generated = engine.generate(prompt, max_new_tokens=profile.max_words * TOKENS_PER_WORD, alone=alone)
+    cleaned = clean(
+        generated.text,
+        title=product.title,
+        brand=product.brand,
+        prompt=prompt,
+        locale=profile.locale,
+        min_words=profile.min_words,
+        max_words=profile.max_words,
+        complete=generated.complete,
+    )
+    known = product_facts(product)
+    text, changes = cleaned.text, cleaned.changes
+    spans = find_spans(text, known, profile.locale)
+    supported = without_unsupported(text, spans, profile.locale)
+    if supported and supported != text:
+        text, changes = supported, (*changes, "unsupported sentences left out")
+        spans = find_spans(text, known, profile.locale)
+    scores = score(text, facts, spans, profile, confidence=generated.confidence, refusal=cleaned.refusal)
+    verdict = judge(scores, publish_quality=publish_quality, reject_quality=reject_quality)
+    return Copy(text, spans, scores, verdict, facts, changes, generated, profile)

@@ -1,0 +1,39 @@
+"""The sweep: after an event is in Postgres, Redis may lose or repeat anything, and a worker may die; this finds it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import Celery
+from sqlalchemy import Connection
+
+from shared import broker, db, redis_server
+from shared.logs import logger
+from shared.redis_server import GENERATION_QUEUES
+from shared.repository import generations
+from shared.settings import Settings, settings
+
+log = logger(__name__)
+
+
+def sweep(app: Celery) -> str:
+    """Give back expired leases, enqueue what has no message, and close events whose last step a crash cut off.
+
+    Running it twice at once, or when nothing is wrong, does no harm.
+    """
+    config = settings()
+    depths = redis_server.queue_depths(redis_server.redis())
+    with db.engine().begin() as connection:
+        again, dead = generations.release_expired(connection, config.max_attempts)
+        generations.close_forgotten_events(connection)
+        nudges = [nudge for queue in GENERATION_QUEUES for nudge in _missing(connection, queue, depths[queue], config)]
+    broker.nudge(app, nudges)
+    if again or dead or nudges:
+        log.info("swept", expired=again, dead=dead, enqueued=len(nudges))
+    return f"{again} expired, {dead} dead, {len(nudges)} enqueued"
+
+
+def _missing(connection: Connection, queue: str, depth: int, config: Settings) -> list[generations.Nudge]:
+    """What the queue lacks. A long queue is no loss: only when it holds fewer messages than generations wait."""
+    spare = generations.pending_count(connection, queue) - depth
+    return generations.due_nudges(connection, queue, timedelta(seconds=config.patience_s), spare)
