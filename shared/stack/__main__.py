@@ -1,0 +1,35 @@
+"""``python -m shared.stack``: the stack in the foreground, with plain lines. ``shelftalk up --detach`` starts it."""
+
+from __future__ import annotations
+
+import sys
+
+from shared.errors import ConfigurationError
+from shared.settings import settings
+from shared.stack.plan import shelftalk_plan
+from shared.stack.state import Stack
+from shared.stack.supervisor import Supervisor
+
+
+def say(line: str) -> None:
+    """Print a line at once, for whoever follows."""
+    print(line, flush=True)
+
+
+def main() -> int:
+    """Run the stack until it is told to stop. The exit status: 0 when it had been ready."""
+    try:
+        chosen = settings()
+        supervisor = Supervisor(chosen.home, shelftalk_plan(chosen.home, chosen.heartbeat_s), say)
+        return 0 if supervisor.run(when_ready=_say_that_it_is_up) else 1
+    except ConfigurationError as error:
+        say(str(error))
+        return 1
+
+
+def _say_that_it_is_up(stack: Stack) -> None:
+    say(f"the stack is up since {stack.started_at}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
