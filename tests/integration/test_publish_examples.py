@@ -1,0 +1,144 @@
+"""The examples of docs/publishing.md run as they are written, as the user `producer`, against a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from redis import Redis
+
+from shared.events import FIELD, STREAM, Product, ProductDeleted, Quantity, decode
+from shared.settings import child_environment
+from tests.deployment import ROOT, GuardedRedis, guarded_redis
+
+EXAMPLES = ROOT / "docs" / "examples"
+PAGE = (ROOT / "docs" / "publishing.md").read_text()
+
+KETTLE = Product(
+    source="shop",
+    sku="KET-42",
+    version=7,
+    title="Kettle K2",
+    brand="Norrland",
+    category=["Kitchen", "Kettles"],
+    attributes={"capacity": Quantity(value=1.7, unit="l"), "color": ["black", "white"], "cordless": True},
+)
+
+
+@dataclass(frozen=True)
+class Producer:
+    """A publisher's machine: the address it was given, and what became of its events."""
+
+    url: str
+    worker: Redis
+
+    @property
+    def environment(self) -> dict[str, str]:
+        address = urlsplit(self.url)
+        secrets = {"REDIS_URL": self.url, "REDIS_PORT": str(address.port), "REDISCLI_AUTH": str(address.password)}
+        return child_environment(**secrets)
+
+    def run(self, *command: str | Path) -> str:
+        """Run a program and return what it prints. It must end well and complain about nothing."""
+        result = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout.strip()
+
+    def arrived(self, entry: str) -> bytes:
+        """The event of one entry of the stream."""
+        entries: Any = self.worker.xrange(STREAM, entry, entry)
+        [(_, fields)] = entries
+        return bytes(fields[FIELD.encode()])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedRedis]:
+    with guarded_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def producer(server: GuardedRedis) -> Iterator[Producer]:
+    with Redis.from_url(server.url("worker")) as worker:
+        yield Producer(server.url("producer"), worker)
+
+
+def block(language: str, holding: str = "") -> str:
+    """The code block of the page in this language that holds some text."""
+    blocks: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return next(text for text in blocks if holding in text)
+
+
+def run_python(producer: Producer) -> str:
+    return producer.run(sys.executable, EXAMPLES / "publish.py")
+
+
+def run_node(producer: Producer) -> str:
+    return producer.run("node", EXAMPLES / "publish.mjs")
+
+
+def run_shell(producer: Producer) -> str:
+    return producer.run("/bin/sh", "-c", block("sh", "redis-cli"))
+
+
+def send_words_of_shell(producer: Producer) -> str:
+    """The command that the shell example gives to redis-cli, word by word, without redis-cli."""
+    words = shlex.split(block("sh", "redis-cli"))
+    with Redis.from_url(producer.url) as client:
+        entry: Any = client.execute_command(*words[words.index("XADD") :])
+        return bytes(entry).decode()
+
+
+# redis-cli and Node are not on every machine; the words and the bytes of their examples are sent on all of them.
+WAYS: dict[str, Callable[[Producer], str]] = {"Python": run_python, "the words of redis-cli": send_words_of_shell}
+if shutil.which("redis-cli"):
+    WAYS["redis-cli"] = run_shell
+if shutil.which("node"):
+    WAYS["Node"] = run_node
+
+
+@pytest.mark.parametrize("publish", WAYS.values(), ids=WAYS)
+def test_an_example_publishes_the_kettle(producer: Producer, publish: Callable[[Producer], str]) -> None:
+    entry = publish(producer)
+
+    event = decode(producer.arrived(entry))
+    assert (event.id, event.source, event.data) == ("KET-42:7", "shop", KETTLE)
+
+
+def test_the_bytes_of_the_page_publish_the_deletion(producer: Producer) -> None:
+    address = urlsplit(producer.url)
+    words = ("AUTH", str(address.username), str(address.password))
+    sign_in = f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+
+    with socket.create_connection(("127.0.0.1", address.port or 0), timeout=10) as connection:
+        connection.sendall(sign_in.encode() + block("text", "XADD").replace("\n", "\r\n").encode())
+        answers = connection.makefile("rb")
+        assert answers.readline() == b"+OK\r\n"
+        assert answers.readline().startswith(b"$")
+        event = decode(producer.arrived(answers.readline().decode().strip()))
+
+    assert isinstance(event, ProductDeleted)
+    assert (event.data.sku, event.data.version) == ("KET-42", 8)
+
+
+def test_the_node_example_writes_a_command_as_the_page_does() -> None:
+    written = (EXAMPLES / "publish.mjs").read_text()
+    [words] = re.findall(r'command\(("XADD".*?), JSON', written)
+
+    assert json.loads(f"[{words}]") == block("text", "XADD").splitlines()[2:9:2]
+
+
+@pytest.mark.parametrize(("language", "file"), [("python", "publish.py"), ("js", "publish.mjs")])
+def test_the_page_shows_the_examples_as_they_are(language: str, file: str) -> None:
+    assert block(language) == (EXAMPLES / file).read_text()
