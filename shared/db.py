@@ -91,7 +91,8 @@ def current(database: Engine) -> str | None:
     with database.connect() as connection:
         if connection.scalar(text("SELECT to_regclass('app.alembic_version')")) is None:
             return None
-        return str(connection.scalar(text("SELECT version_num FROM app.alembic_version")))
+        found: str | None = connection.scalar(text("SELECT version_num FROM app.alembic_version"))
+        return found
 
 
 def print_upgrade(database_url: str, revision: str = "head") -> None:

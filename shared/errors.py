@@ -12,6 +12,9 @@ ShelftalkError
 """
 
 
+MAX_FIELD_CHARACTERS = 200
+
+
 class ShelftalkError(Exception):
     """The root of everything that Shelftalk raises on purpose."""
 
@@ -24,9 +27,10 @@ class InvalidEvent(ShelftalkError):
     """A message that is not an event. ``field`` names the place inside it, for example ``data.attributes.weight``."""
 
     def __init__(self, reason: str, field: str = "") -> None:
-        super().__init__(f"{field}: {reason}" if field else reason)
+        # A name inside a message may be as long as the message.
+        self.field = field if len(field) <= MAX_FIELD_CHARACTERS else f"{field[:MAX_FIELD_CHARACTERS]}…"
+        super().__init__(f"{self.field}: {reason}" if field else reason)
         self.reason = reason
-        self.field = field
 
 
 class TransientError(ShelftalkError):

@@ -104,13 +104,23 @@ class Product(ProductKey):
         return data
 
 
+def _require_type(schema: dict[str, Any]) -> None:
+    """The type has a default for callers in Python, and none on the wire."""
+    schema["required"] = [*schema["required"], "type"]
+
+
 class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra=_require_type)
 
     specversion: Literal["1.0"] = "1.0"
     id: Name = Field(description="Unique within the source. The same id again is the same event: a repeat is safe.")
     source: Name = Field(description="The system that publishes, for example a name or a URI.")
-    time: AwareDatetime = Field(description="When the change happened, with a time zone.")
+    # Beyond these, no driver can read back what Postgres stores.
+    time: AwareDatetime = Field(
+        ge=datetime.min.replace(tzinfo=UTC),
+        le=datetime.max.replace(tzinfo=UTC),
+        description="When the change happened, with a time zone.",
+    )
 
 
 class ProductChanged(_Event):
@@ -177,7 +187,7 @@ def _leaves(document: Any) -> Iterator[tuple[str, Any]]:
     while stack:
         path, node, depth = stack.pop()
         if depth > MAX_DEPTH:
-            raise InvalidEvent(f"nested deeper than {MAX_DEPTH} levels", path[:100])
+            raise InvalidEvent(f"nested deeper than {MAX_DEPTH} levels", path)
         if isinstance(node, dict):
             for key, value in node.items():
                 yield path, key

@@ -46,8 +46,9 @@ def load_profile(path: Path) -> Profile:
     try:
         raw = path.read_bytes()
         document = tomllib.loads(raw.decode())
-        digest = hashlib.sha256(raw).hexdigest()[:12]
-        return Profile(**{"name": path.stem, "version": digest, **document})
+        if given := [member for member in ("name", "version") if member in document]:
+            raise ConfigurationError(f"{path}: {given[0]}: comes from the file itself; remove this line")
+        return Profile(name=path.stem, version=hashlib.sha256(raw).hexdigest()[:12], **document)
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

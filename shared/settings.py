@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     threads: int = Field(32, ge=1, le=512, description="Tasks in flight; about twice the batch.")
     batch_size: int = Field(16, ge=1, le=512)
     batch_linger_ms: float = Field(20, ge=0, le=5_000, description="How long a batch waits to fill up.")
-    request_deadline_s: float = Field(120, gt=0, description="A generation is given up after this.")
-    hang_s: float = Field(180, gt=0, description="A worker whose model makes no step for so long ends itself.")
+    request_deadline_s: float = Field(600, gt=0, description="A generation is given up after this.")
+    hang_s: float = Field(300, gt=0, description="A worker whose model makes no step for so long ends itself.")
     temperature: float = Field(0, ge=0, le=2, description="0 decodes greedily.")
     seed: int = 0
 

@@ -118,7 +118,8 @@ AUDIT = {
         " AND n.profile = d.profile AND n.id > d.id AND n.product_version >= d.product_version"
     ),
     "a generation whose lease ran out long ago": (
-        "SELECT g.id, g.profile FROM app.generation g WHERE g.status = 'running' AND g.lease_expires_at < now() - :grace"
+        "SELECT g.id, g.profile FROM app.generation g"
+        " WHERE g.status = 'running' AND g.lease_expires_at < now() - :grace"
     ),
 }
 

@@ -1,0 +1,50 @@
+"""The command ``shelftalk``.
+
+Each command lives in a module of its own and imports what it needs when it runs, so that ``--help`` is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from shared.cli import audit, db, demo, doctor, health, models, processes, publish, show, stack, status
+from shared.errors import ShelftalkError
+
+app = typer.Typer(
+    name="shelftalk",
+    help="Writes product descriptions for a catalogue and keeps them true as the catalogue changes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+STACK, CATALOGUE, SERVICE, CARE = "Run the whole stack", "Products and copy", "Single processes", "Look after it"
+
+app.command(rich_help_panel=STACK)(stack.up)
+app.command(rich_help_panel=STACK)(stack.down)
+app.command(rich_help_panel=STACK)(stack.env)
+app.command(rich_help_panel=STACK)(demo.demo)
+app.command(rich_help_panel=CATALOGUE)(publish.publish)
+app.command(rich_help_panel=CATALOGUE)(show.show)
+app.command(rich_help_panel=CARE)(status.status)
+app.command(rich_help_panel=CARE)(audit.audit)
+app.command(rich_help_panel=CARE)(doctor.doctor)
+app.command(rich_help_panel=CARE)(health.health)
+app.add_typer(db.app, rich_help_panel=CARE)
+app.add_typer(models.app, rich_help_panel=CARE)
+app.command(rich_help_panel=SERVICE)(processes.ingest)
+app.command(rich_help_panel=SERVICE)(processes.worker)
+app.command(rich_help_panel=SERVICE)(processes.beat)
+
+
+def main() -> None:
+    """The entry point: an error that Shelftalk foresees is one line on standard error and status 1."""
+    try:
+        app()
+    except ShelftalkError as error:
+        sys.stderr.write(f"shelftalk: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,100 @@
+"""The fact check: which words of a description are borne out by which fact, and which by none.
+
+Every number, every value and every word that could be taken as a statement must stand in the facts of the product.
+What does not is unsupported, and copy with an unsupported span is never published by itself. The check errs on that
+side: it knows no paraphrase beyond other endings, spellings and units, and it reads each sentence for itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from shared.claims import Claim, Kind, claims_of
+from shared.facts import Fact
+from shared.grounding import Sentence, as_named, fact_index
+from shared.quantities import terms
+from shared.refutations import refute_claims
+from shared.text import sentences
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a description and its evidence.
+
+    ``start`` and ``end`` count code points of the text, and ``text`` is what stands there. ``attribute`` and ``value``
+    are the fact that supports it. ``kind`` says how: ``exact`` as written in the value, ``normalised`` in another form
+    of the word, number or unit, ``boolean`` by a yes or no. An ``unsupported`` span has no fact, but a ``reason``.
+    """
+
+    start: int
+    end: int
+    text: str
+    attribute: str | None
+    value: str | None
+    kind: Kind
+    reason: str = ""
+
+
+def find_spans(text: str, facts: Sequence[Fact], locale: str = "en") -> list[Span]:
+    """The statements of a text with their evidence, in the text's order; they do not overlap.
+
+    Words that state nothing about a product have no span. Give all facts of the product, not only those that the copy
+    is to name.
+    """
+    index = fact_index(tuple(facts), locale)
+    starts = [start for start, _ in sentence_bounds(text, locale)]
+    spans: list[Span] = []
+    for _, group in groupby(terms(text, index.lexicon), key=lambda term: bisect_right(starts, term.start)):
+        sentence = Sentence(text, as_named(list(group), index), index)
+        claims = claims_of(sentence)
+        refute_claims(sentence, claims)
+        telling = [claim for claim in claims if claim.kind in ("boolean", "unsupported") or not claim.is_mention]
+        spans += [_span(sentence, joined) for joined in _joined(sentence, telling)]
+    return spans
+
+
+def _joined(sentence: Sentence, claims: Sequence[Claim]) -> list[list[Claim]]:
+    """Claims, with neighbours that nothing supports as one."""
+    groups: list[list[Claim]] = []
+    for claim in claims:
+        last = groups[-1][-1] if groups else None
+        is_next = last is not None and last.stop == claim.first and not sentence.is_parted(claim.first)
+        if last is not None and is_next and last.kind == claim.kind == "unsupported":
+            groups[-1].append(claim)
+        else:
+            groups.append([claim])
+    return groups
+
+
+def _span(sentence: Sentence, claims: Sequence[Claim]) -> Span:
+    start, end = sentence.terms[claims[0].first].start, sentence.terms[claims[-1].stop - 1].end
+    kind, entry = claims[0].kind, claims[0].entry
+    if kind == "unsupported" or entry is None:
+        reasons = dict.fromkeys(claim.reason for claim in claims)
+        return Span(start, end, sentence.text[start:end], None, None, "unsupported", "; ".join(reasons))
+    return Span(start, end, sentence.text[start:end], entry.fact.attribute, entry.fact.value, kind)
+
+
+def sentence_bounds(text: str, locale: str) -> list[tuple[int, int]]:
+    """Where each sentence of a text starts and ends."""
+    places = [at for at, sign in enumerate(text) if not sign.isspace()]
+    bounds, first = [], 0
+    for sentence in sentences(text, locale):
+        last = first + sum(not sign.isspace() for sign in sentence)
+        bounds.append((places[first], places[last - 1] + 1))
+        first = last
+    return bounds
+
+
+def without_unsupported(text: str, spans: Sequence[Span], locale: str = "en") -> str:
+    """The text without the sentences that hold an unsupported span; empty when each holds one."""
+    wrong = [span for span in spans if span.kind == "unsupported"]
+    kept = [
+        text[start:end]
+        for start, end in sentence_bounds(text, locale)
+        if not any(span.start < end and start < span.end for span in wrong)
+    ]
+    return " ".join(kept)
