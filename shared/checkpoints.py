@@ -88,7 +88,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text())
         sizes = [(name, entry["bytes"], entry["sha256"]) for name, entry in manifest["files"].items()]
     except FileNotFoundError:
-        raise ConfigurationError(f"{folder}: is not a finished model: it has no {MANIFEST}") from None
+        raise ConfigurationError(f"{folder}: holds no finished model (no {MANIFEST})") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error!r}") from None
     if not sizes:

@@ -169,6 +169,15 @@ def _environment_name(name: str) -> str:
     return name if name.isupper() else f"SHELFTALK_{name.upper()}"
 
 
+def let_idle_threads_sleep() -> None:
+    """Make OpenMP's threads sleep while they wait, unless the environment says otherwise. Call it before torch loads.
+
+    By default they spin. Where ingest, Postgres and others share the cores, spinning threads keep those off the very
+    cores that a step waits for: a step of 16 rows took 1.7 s instead of 0.3 s on two busy cores.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def child_environment(**changes: str) -> dict[str, str]:
     """This process's environment with changes, for the processes that it starts."""
     return os.environ | changes

@@ -14,9 +14,9 @@ from shared.logs import logger
 from shared.prompts import PROMPT_VERSION
 from shared.redis_server import GENERATION_QUEUES, MAINTENANCE
 from shared.repository import registry
-from shared.settings import Settings
+from shared.settings import Settings, let_idle_threads_sleep
 from worker import startup
-from worker.decoding import load_decoder
+from worker.app import app
 from worker.desk import Desk, Leases, open_desk
 from worker.engine import Engine
 from worker.heartbeat import Heartbeat
@@ -30,6 +30,9 @@ def main() -> None:
     """Serve until SIGTERM: then finish what runs, leave the rest in the queue, and return."""
     config = startup.prepare()
     base = checkpoints.resolve_base_model(config)
+    let_idle_threads_sleep()
+    from worker.decoding import load_decoder  # only now: it brings torch, and nothing above has to wait for that
+
     decoder = load_decoder(base, config)
     with db.engine().begin() as connection:
         content = registry.ModelContent(base.name, base.digest, PROMPT_VERSION)
@@ -49,7 +52,7 @@ def main() -> None:
         db.engine(),
         config.home / "run" / "worker.heartbeat",
         config.heartbeat_s,
-        device=decoder.device_name,
+        device=str(decoder.model.device),
         model_version_id=model_version_id,
         renew=leases.renew,
     )
@@ -62,8 +65,6 @@ def main() -> None:
 
 
 def _serve(config: Settings) -> None:
-    from worker import tasks
-
     queues = ",".join((*GENERATION_QUEUES, MAINTENANCE))
     options = [
         "--pool=threads",
@@ -72,9 +73,7 @@ def _serve(config: Settings) -> None:
         f"--hostname=worker-{os.getpid()}@%h",
     ]
     log.info("ready", model=config.base_model or "default", threads=config.threads, batch=config.batch_size)
-    tasks.app.worker_main(
-        ["worker", *options, "--without-gossip", "--without-mingle", f"--loglevel={config.log_level}"]
-    )
+    app.worker_main(["worker", *options, "--without-gossip", "--without-mingle", f"--loglevel={config.log_level}"])
 
 
 def _end_hung_process() -> None:

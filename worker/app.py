@@ -12,6 +12,7 @@ from shared.settings import settings
 from worker.heartbeat import Heartbeat
 
 app = broker.celery_app(settings().redis_dsn)
+app.conf.include = ["worker.tasks"]
 
 _until_exit = ExitStack()
 

@@ -1,0 +1,357 @@
+"""The engine with a decoder that says what it is told: no torch, no model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pytest
+
+from shared.errors import EngineFault, EngineStopped, GenerationTimeout, PromptTooLong
+from shared.prompts import Prompt
+from shared.settings import child_environment
+from worker.decoder import Decoded, DeviceLost, Encoded, OutOfMemory
+from worker.engine import GROW_AFTER, Engine, Generated
+
+SOON = 10.0
+
+
+@dataclass
+class ScriptedDecoder:
+    """Answers "copy of <question>" after as many steps as the question has words.
+
+    ``capacity`` rows fit into its memory; a question with ``poison`` in it fails its batch; a step waits for ``gate``.
+    """
+
+    capacity: int = 1000
+    poison: str = "poison"
+    error: Exception = field(default_factory=lambda: RuntimeError("index out of range"))
+    gate: threading.Event = field(default_factory=threading.Event)
+    entered: threading.Event = field(default_factory=threading.Event)
+    batches: list[list[str]] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    releases: int = 0
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+        self.questions: dict[Encoded, str] = {}
+
+    def encode(self, prompt: Prompt, max_new_tokens: int) -> Encoded:
+        question = prompt.question[1]
+        if len(question) > 1000:
+            raise PromptTooLong("the prompt has too many tokens")
+        encoded = Encoded((), tuple(question.encode()))
+        self.questions[encoded] = question
+        return encoded
+
+    def start(self, rows: Sequence[tuple[Encoded, int]]) -> ScriptedDecoding:
+        questions = [self.questions[encoded] for encoded, _ in rows]
+        self.batches.append(questions)
+        if len(rows) > self.capacity:
+            raise OutOfMemory(f"{len(rows)} rows do not fit")
+        return ScriptedDecoding(self, dict(enumerate(questions)))
+
+    def release(self) -> None:
+        self.releases += 1
+
+
+class ScriptedDecoding:
+    def __init__(self, decoder: ScriptedDecoder, rows: dict[int, str]) -> None:
+        self.decoder = decoder
+        self.rows = rows
+        self.steps = 0
+
+    def step(self) -> Mapping[int, Decoded]:
+        self.decoder.entered.set()
+        self.decoder.gate.wait()
+        if any(self.decoder.poison in question for question in self.rows.values()):
+            raise self.decoder.error
+        self.steps += 1
+        done = {row: question for row, question in self.rows.items() if len(question.split()) <= self.steps}
+        for row in done:
+            del self.rows[row]
+        return {row: Decoded(f"copy of {question}", 0.9, self.steps, True) for row, question in done.items()}
+
+    def drop(self, rows: Collection[int]) -> None:
+        for row in rows:
+            self.decoder.dropped.append(self.rows.pop(row))
+
+
+class Turnstile(threading.Event):
+    """A gate that lets one step through each time it is set."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        passed = super().wait(timeout)
+        self.clear()
+        return passed
+
+
+def ask(question: str) -> Prompt:
+    return Prompt((), ("user", question))
+
+
+@contextmanager
+def running(decoder: Any, **changes: Any) -> Iterator[Engine]:
+    options: dict[str, Any] = {"batch_size": 4, "linger_ms": 0, "deadline_s": SOON, "hang_s": SOON, "on_hang": _fail}
+    engine = Engine(decoder, **options | changes)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        decoder.gate.set()
+        engine.stop()
+
+
+def _fail() -> None:
+    raise AssertionError("the watchdog bit")
+
+
+@contextmanager
+def busy_with(engine: Engine, decoder: ScriptedDecoder, question: str = "first") -> Iterator[Future[Generated]]:
+    """The engine while it works on a request; what is asked meanwhile waits. Leaving lets it go on."""
+    decoder.gate.clear()
+    decoder.entered.clear()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(engine.generate, ask(question), max_new_tokens=9)
+        assert decoder.entered.wait(SOON)
+        yield answer
+        decoder.gate.set()
+        answer.result(SOON)
+
+
+def ask_all(
+    pool: ThreadPoolExecutor, engine: Engine, questions: Sequence[str], **options: Any
+) -> list[Future[Generated]]:
+    """Ask in order from threads of their own, and return when all of them wait."""
+    answers = []
+    for count, question in enumerate(questions, start=1):
+        answers.append(pool.submit(engine.generate, ask(question), max_new_tokens=9, **options))
+        wait_until(partial(_waits, engine, count))
+    return answers
+
+
+def _waits(engine: Engine, count: int) -> bool:
+    return len(engine._waiting) == count
+
+
+def _pumped(gate: threading.Event, answer: Future[Generated]) -> bool:
+    gate.set()
+    return answer.done()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(int(SOON / 0.002)):
+        if condition():
+            return
+        pause.wait(0.002)
+    raise AssertionError("it did not happen in time")
+
+
+def test_an_answer_says_how_it_was_made() -> None:
+    with running(ScriptedDecoder()) as engine:
+        answer = engine.generate(ask("a blue kettle"), max_new_tokens=9)
+    assert answer.text == "copy of a blue kettle"
+    assert (answer.prompt_tokens, answer.new_tokens, answer.batch_size) == (13, 3, 1)
+    assert (answer.confidence, answer.complete) == (0.9, True)
+    assert answer.queue_ms >= 0
+    assert answer.decode_ms >= 0
+
+
+def test_requests_that_wait_are_decoded_together_and_each_gets_its_own_answer() -> None:
+    decoder = ScriptedDecoder()
+    with running(decoder) as engine, ThreadPoolExecutor(4) as pool:
+        with busy_with(engine, decoder):
+            answers = ask_all(pool, engine, ["one", "two words", "three words here", "one more"])
+        texts = [answer.result(SOON).text for answer in answers]
+    assert texts == ["copy of one", "copy of two words", "copy of three words here", "copy of one more"]
+    assert [len(batch) for batch in decoder.batches] == [1, 4]
+
+
+def test_a_batch_that_is_not_full_lingers_for_more() -> None:
+    decoder = ScriptedDecoder()
+    with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(engine.generate, ask(question), max_new_tokens=9) for question in ("one", "two")]
+        assert [answer.result(SOON).batch_size for answer in answers] == [2, 2]
+
+
+def test_a_batch_holds_the_oldest_request_and_those_nearest_to_its_length() -> None:
+    decoder = ScriptedDecoder()
+    with running(decoder, batch_size=2) as engine, ThreadPoolExecutor(4) as pool:
+        with busy_with(engine, decoder):
+            answers = ask_all(pool, engine, ["x" * 50, "y", "z" * 49, "w" * 2])
+        for answer in answers:
+            answer.result(SOON)
+    assert decoder.batches[1:] == [["x" * 50, "z" * 49], ["y", "w" * 2]]
+
+
+def test_a_request_that_wants_to_be_alone_has_a_batch_of_its_own() -> None:
+    decoder = ScriptedDecoder()
+    with running(decoder) as engine, ThreadPoolExecutor(3) as pool:
+        with busy_with(engine, decoder):
+            before = ask_all(pool, engine, ["one"])
+            alone = pool.submit(engine.generate, ask("suspect"), max_new_tokens=9, alone=True)
+            wait_until(lambda: len(engine._waiting) == 2)
+        assert alone.result(SOON).batch_size == 1
+        assert before[0].result(SOON).batch_size == 1
+
+
+def test_a_row_is_answered_as_soon_as_it_ends_not_when_its_batch_does() -> None:
+    decoder = ScriptedDecoder(gate=Turnstile())
+    with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
+        short = pool.submit(engine.generate, ask("short"), max_new_tokens=9)
+        long = pool.submit(engine.generate, ask("two words"), max_new_tokens=9)
+        assert short.result(SOON).batch_size == 2
+        assert not long.done()
+        decoder.gate.set()
+        assert long.result(SOON).text == "copy of two words"
+
+
+def test_the_caller_gets_its_timeout_even_though_the_model_hangs() -> None:
+    decoder = ScriptedDecoder()
+    decoder.gate.clear()
+    with (
+        running(decoder, deadline_s=0.05) as engine,
+        pytest.raises(GenerationTimeout, match=r"within 0\.05 s .*REQUEST_DEADLINE"),
+    ):
+        engine.generate(ask("endless"), max_new_tokens=9)
+
+
+def test_a_row_that_nobody_waits_for_leaves_its_batch_and_its_neighbour_goes_on() -> None:
+    decoder = ScriptedDecoder(gate=Turnstile())
+    with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
+        (leaves,) = ask_all(pool, engine, ["leaves in time"])
+        request = engine._waiting[0]
+        stays = pool.submit(engine.generate, ask("stays a while"), max_new_tokens=9)
+        assert decoder.entered.wait(SOON)
+        request.answer.cancel()
+        wait_until(partial(_pumped, decoder.gate, stays))
+        assert stays.result(SOON).batch_size == 2
+        assert isinstance(leaves.exception(SOON), CancelledError)
+    assert decoder.dropped == ["leaves in time"]
+
+
+def test_a_prompt_that_is_too_long_is_refused_at_once() -> None:
+    with running(ScriptedDecoder()) as engine, pytest.raises(PromptTooLong):
+        engine.generate(ask("x" * 1001), max_new_tokens=9)
+
+
+def test_out_of_memory_halves_the_batch_and_answers_everyone() -> None:
+    decoder = ScriptedDecoder(capacity=2)
+    with running(decoder, batch_size=8) as engine, ThreadPoolExecutor(8) as pool:
+        with busy_with(engine, decoder):
+            answers = ask_all(pool, engine, [f"q{number}" for number in range(8)])
+        assert [answer.result(SOON).text for answer in answers] == [f"copy of q{number}" for number in range(8)]
+    assert [len(batch) for batch in decoder.batches] == [1, 8, 4, 2, 2, 2, 2]
+    assert decoder.releases == 2
+
+
+def test_out_of_memory_for_a_single_row_fails_that_row_alone() -> None:
+    class NoRoomForLarge(ScriptedDecoder):
+        def start(self, rows: Sequence[tuple[Encoded, int]]) -> ScriptedDecoding:
+            self.capacity = 0 if any("large" in self.questions[encoded] for encoded, _ in rows) else 1000
+            return super().start(rows)
+
+    decoder = NoRoomForLarge()
+    with running(decoder, batch_size=2) as engine, ThreadPoolExecutor(2) as pool:
+        with busy_with(engine, decoder):
+            large, small = ask_all(pool, engine, ["large", "small"])
+        with pytest.raises(EngineFault, match="no memory for a prompt of 5 tokens"):
+            large.result(SOON)
+        assert small.result(SOON).text == "copy of small"
+
+
+def test_the_batch_grows_back_after_a_shortage_of_memory() -> None:
+    decoder = ScriptedDecoder(capacity=2)
+    with running(decoder, batch_size=4) as engine, ThreadPoolExecutor(4) as pool:
+        with busy_with(engine, decoder):
+            answers = ask_all(pool, engine, ["a", "b", "c", "d"])
+        for answer in answers:
+            answer.result(SOON)
+        decoder.capacity = 1000
+        for _ in range(2 * GROW_AFTER):
+            engine.generate(ask("calm"), max_new_tokens=9)
+        with busy_with(engine, decoder):
+            answers = ask_all(pool, engine, ["a", "b", "c", "d"])
+        assert [answer.result(SOON).batch_size for answer in answers] == [4, 4, 4, 4]
+
+
+def test_a_bad_row_fails_alone_and_its_neighbours_are_answered() -> None:
+    decoder = ScriptedDecoder()
+    with running(decoder) as engine, ThreadPoolExecutor(3) as pool:
+        with busy_with(engine, decoder):
+            good, bad, other = ask_all(pool, engine, ["good", "poison", "other"])
+        with pytest.raises(EngineFault, match="index out of range"):
+            bad.result(SOON)
+        assert [good.result(SOON).text, other.result(SOON).text] == ["copy of good", "copy of other"]
+    assert [len(batch) for batch in decoder.batches] == [1, 3, 1, 1, 1]
+
+
+def test_the_watchdog_bites_when_the_model_makes_no_step() -> None:
+    decoder, bitten = ScriptedDecoder(), threading.Event()
+    decoder.gate.clear()
+    with running(decoder, deadline_s=0.05, hang_s=0.05, on_hang=bitten.set) as engine:
+        with pytest.raises(GenerationTimeout):
+            engine.generate(ask("endless"), max_new_tokens=9)
+        assert bitten.wait(SOON)
+
+
+def test_the_watchdog_lets_an_idle_engine_be() -> None:
+    decoder, bitten = ScriptedDecoder(), threading.Event()
+    with running(decoder, hang_s=0.5, on_hang=bitten.set) as engine:
+        engine.generate(ask("question"), max_new_tokens=9)
+        assert not bitten.wait(0.7)
+
+
+def test_a_lost_device_ends_the_engine_and_wakes_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder, bitten = ScriptedDecoder(error=DeviceLost("illegal memory access")), threading.Event()
+    seen: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", seen.append)
+    with running(decoder, hang_s=1, on_hang=bitten.set) as engine:
+        with pytest.raises(EngineFault, match="illegal memory access"):
+            engine.generate(ask("poison"), max_new_tokens=9)
+        assert bitten.wait(SOON)
+        with pytest.raises(EngineStopped):
+            engine.generate(ask("next"), max_new_tokens=9)
+    assert seen[0].exc_type is DeviceLost
+
+
+def test_stop_finishes_what_runs_and_fails_what_waits() -> None:
+    decoder = ScriptedDecoder()
+    with running(decoder) as engine, ThreadPoolExecutor(2) as pool:
+        with busy_with(engine, decoder) as current:
+            (waiting,) = ask_all(pool, engine, ["late"])
+            stopping = pool.submit(engine.stop)
+            wait_until(lambda: not engine._takes_requests)
+        assert current.result(SOON).text == "copy of first"
+        with pytest.raises(EngineStopped):
+            waiting.result(SOON)
+        stopping.result(SOON)
+        with pytest.raises(EngineStopped):
+            engine.generate(ask("too late"), max_new_tokens=9)
+
+
+def test_an_engine_that_was_not_started_takes_no_requests() -> None:
+    engine = Engine(ScriptedDecoder(), batch_size=1, linger_ms=0, deadline_s=1, hang_s=1, on_hang=_fail)
+    with pytest.raises(EngineStopped, match="not started"):
+        engine.generate(ask("early"), max_new_tokens=9)
+    engine.stop()
+
+
+def test_many_threads_get_their_own_answers() -> None:
+    questions = [f"{'word ' * (number % 7)}number {number}" for number in range(300)]
+    with running(ScriptedDecoder(capacity=5), batch_size=16, linger_ms=1) as engine, ThreadPoolExecutor(32) as pool:
+        answers = pool.map(lambda question: engine.generate(ask(question), max_new_tokens=9).text, questions)
+        assert list(answers) == [f"copy of {question}" for question in questions]
+
+
+def test_the_engine_and_the_checkpoints_do_not_import_torch() -> None:
+    code = "import sys, worker.engine, shared.checkpoints, training.base_model; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env=child_environment()).returncode == 0

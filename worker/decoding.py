@@ -1,0 +1,162 @@
+"""Loading a language model with transformers, and its side of the engine's ``Decoder``.
+
+This module and ``worker.batch`` import torch, which takes seconds: import them inside the function that starts a
+generating worker, never at the top of a module.
+
+The loop is our own instead of ``model.generate`` for three reasons: the preamble that all products of a profile share
+is computed once and copied into each batch; a row that ends leaves its batch at once; and between two steps the engine
+looks after deadlines, progress and single rows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from jinja2 import TemplateError
+from safetensors import SafetensorError
+from transformers.cache_utils import DynamicCache, DynamicLayer
+
+from shared.checkpoints import BaseModel
+from shared.errors import ConfigurationError, PromptTooLong
+from shared.prompts import Prompt, as_text
+from shared.settings import Settings
+from worker.batch import Batch, KeysValues
+from worker.decoder import Encoded
+
+MAX_PROMPT_TOKENS = 2048
+PREAMBLES = 8
+"""How many preambles' keys and values are kept: about 15 MB each for the default model in float32."""
+
+
+def load_decoder(base: BaseModel, settings: Settings) -> TransformersDecoder:
+    """Load a model to decode with: in bfloat16 on a GPU, in float32 on a CPU.
+
+    Only safetensors are read, only from the model's folder, and no code that comes with a model is run.
+
+    Raises:
+        ConfigurationError: when the model cannot be loaded, has no chat template, or the device is not there.
+    """
+    device = _device(settings)
+    if device.type == "cpu":
+        torch.set_num_threads(usable_cores())
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    origin: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, **origin)
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+            base.path, use_safetensors=True, dtype=dtype, **origin
+        )
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise ConfigurationError(f"{base.path}: the base model cannot be loaded: {error}") from error
+    if not tokenizer.chat_template:
+        raise ConfigurationError(f"{base.path}: the tokenizer has no chat template: use an instruction-tuned model")
+    return TransformersDecoder(model.to(device).eval(), tokenizer, settings.temperature, settings.seed)
+
+
+def _device(settings: Settings) -> torch.device:
+    has_gpu = torch.cuda.is_available()
+    if settings.device == "cuda" and not has_gpu:
+        raise ConfigurationError("SHELFTALK_DEVICE is cuda, but torch sees no GPU here: set it to auto or cpu")
+    return torch.device("cuda" if has_gpu and settings.device != "cpu" else "cpu")
+
+
+def usable_cores() -> int:
+    """The physical cores that this process may use, within its CPU affinity and its container's quota.
+
+    Two hardware threads of one core count once: they share its arithmetic units, and matrix products fill those alone.
+    """
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    cores = set()
+    for cpu in allowed:
+        siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        cores.add(siblings.read_text() if siblings.exists() else str(cpu))
+    quota = Path("/sys/fs/cgroup/cpu.max")  # cgroup v2: "max 100000" or "<microseconds> <per microseconds>"
+    limit, _, period = quota.read_text().partition(" ") if quota.exists() else ("max", "", "")
+    return len(cores) if limit == "max" else max(1, min(len(cores), int(limit) // int(period)))
+
+
+class TransformersDecoder:
+    """A causal language model of transformers as a ``Decoder``. ``temperature`` 0 decodes greedily."""
+
+    def __init__(self, model: Any, tokenizer: Any, temperature: float, seed: int) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.temperature = temperature
+        self.seed = seed
+        ends = _end_tokens(model, tokenizer)
+        self.ends = torch.tensor(ends, device=model.device)
+        self.pad = ends[0] if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
+        text_config = model.config.get_text_config(decoder=True)
+        self._context = int(getattr(text_config, "max_position_embeddings", MAX_PROMPT_TOKENS))
+        # Layers that slide or keep a running state cannot begin with columns that were computed elsewhere.
+        self._shares_preambles = all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers)
+        self._preamble_tokens = lru_cache(maxsize=64)(self._render_preamble)
+        self._preamble_states = lru_cache(maxsize=PREAMBLES)(self._compute_preamble)
+
+    def encode(self, prompt: Prompt, max_new_tokens: int) -> Encoded:
+        """A prompt in tokens, divided after the preamble where the tokens allow that.
+
+        Raises:
+            PromptTooLong: when the prompt has over 2048 tokens, or leaves no room for the answer in the context.
+        """
+        tokens = self._tokens(as_text(prompt.messages, self.tokenizer, answer_follows=True))
+        room = min(MAX_PROMPT_TOKENS, self._context - max_new_tokens)
+        if len(tokens) > room:
+            raise PromptTooLong(f"the prompt has {len(tokens)} tokens and {room} fit: shorten the product's attributes")
+        shared = self._preamble_tokens(prompt.preamble) if self._shares_preambles else ()
+        # Tokens may merge across the border, and a template may look ahead: then the prompt shares nothing.
+        if len(shared) < len(tokens) and tokens[: len(shared)] == shared:
+            return Encoded(shared, tokens[len(shared) :])
+        return Encoded((), tokens)
+
+    def start(self, rows: Sequence[tuple[Encoded, int]]) -> Batch:
+        """Begin a batch: its prompts are computed when this returns."""
+        return Batch(self, rows)
+
+    def release(self) -> None:
+        """Forget the preambles' states, and give the device's free memory back."""
+        self._preamble_states.cache_clear()
+        if self.model.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Tokens as text, without special ones."""
+        return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
+
+    def preamble_states(self, tokens: tuple[int, ...]) -> list[KeysValues]:
+        """The keys and values of a preamble, one pair per layer, computed once."""
+        return self._preamble_states(tokens)
+
+    def _compute_preamble(self, tokens: tuple[int, ...]) -> list[KeysValues]:
+        cache: Any = DynamicCache(config=self.model.config)
+        inputs = torch.tensor([tokens], device=self.model.device)
+        self.model(input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        return [(layer.keys, layer.values) for layer in cache.layers]
+
+    def _render_preamble(self, preamble: tuple[tuple[str, str], ...]) -> tuple[int, ...]:
+        messages = [{"role": role, "content": content} for role, content in preamble]
+        try:
+            return self._tokens(as_text(messages, self.tokenizer, answer_follows=False)) if messages else ()
+        except TemplateError:  # some templates refuse a conversation in which no user has spoken
+            return ()
+
+    def _tokens(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """The tokens that end an answer: those that the model is configured with, and what the template puts after one."""
+    configured = model.generation_config.eos_token_id
+    ends = {tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])}
+    exchange = [{"role": "user", "content": "question"}, {"role": "assistant", "content": "ANSWER"}]
+    after = as_text(exchange, tokenizer, answer_follows=False).rpartition("ANSWER")[2].strip()
+    first = tokenizer(after, add_special_tokens=False)["input_ids"][:1]
+    ends.update(token for token in first if token in tokenizer.added_tokens_decoder)
+    return sorted(int(token) for token in ends if token is not None)
