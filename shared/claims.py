@@ -81,14 +81,15 @@ class _Reading:
         entry = entries[reasons.index("")]
         sentence = self.sentence
         written = sentence.text[sentence.terms[first].start : sentence.terms[stop - 1].end]
-        is_exact = written.casefold() in entry.fact.value.casefold() and not self._is_bolder(first, stop, entry)
+        is_exact = written.casefold() in entry.fact.value.casefold() and self._is_as_precise(first, stop, entry)
         return Claim(first, stop, entry, "exact" if is_exact else "normalised")
 
-    def _is_bolder(self, first: int, stop: int, entry: Entry) -> bool:
-        """Whether the fact is hedged and the run is not: "1915" for "ca. 1915"."""
-        hedges = self.lexicon.hedges
-        is_hedged = any(self.sentence.key(at) in hedges for at in range(first - 1, stop))
-        return not is_hedged and any(term.key in hedges for term in entry.terms)
+    def _is_as_precise(self, first: int, stop: int, entry: Entry) -> bool:
+        """Whether the run says neither "1915" for "ca. 1915" nor "from 1952" for "1952–53"."""
+        run, hedges = self.sentence.terms[first:stop], self.lexicon.hedges
+        held = {term.key for term in entry.terms}
+        is_bolder = not hedges.isdisjoint(held) and hedges.isdisjoint(term.key for term in run)
+        return not is_bolder and all(term.key in held for term in run if term.number is not None)
 
     def _objection(self, first: int, stop: int, entry: Entry) -> str:
         """Why this run does not state this fact; empty when it does."""
@@ -96,7 +97,7 @@ class _Reading:
         if other:
             return f"stated of {other.fact.attribute}, which the facts do not say"
         if entry.is_relation and not self._is_related(first, stop, entry):
-            return f"{entry.fact.attribute} has this value, but the product itself has not"
+            return f"the value of {entry.fact.attribute}, stated of the product itself"
         if self._is_strong(first, stop, entry) or self._is_near_its_name(first, stop, entry):
             return ""
         return f"not tied to {entry.fact.attribute}, the attribute that has this value"
@@ -212,11 +213,11 @@ class _Reading:
 
     def _mention(self, at: int, taken: set[int]) -> Claim | None:
         key = self.sentence.key(at)
-        denied = self.lexicon.opposites.get(key, "")
-        for entry in sorted(self.index.names.get(denied or key, ()), key=lambda entry: entry.fact.attribute):
+        meant = self._meant_name(at)
+        for entry in sorted(self.index.names.get(meant, ()), key=lambda entry: entry.fact.attribute):
             stop, said = self._extent(at, entry, taken)
             if entry.state is not None and (len(said) == len(set(entry.names)) or self._shows_state(said, entry)):
-                return Claim(at, stop, entry, "boolean", is_mention=True, is_opposite=bool(denied))
+                return Claim(at, stop, entry, "boolean", is_mention=True, is_opposite=meant != key)
         named = [entry for entry in self.index.names.get(key, ()) if entry.state is None]
         if named and not self.sentence.is_neutral(at):
             return Claim(at, at + 1, named[0], "normalised", is_mention=True)
@@ -236,7 +237,9 @@ class _Reading:
         return stop, said
 
     def _meant_name(self, at: int) -> str:
-        return self.lexicon.opposites.get(self.sentence.key(at), self.sentence.key(at))
+        """The term itself, or the name that it is the opposite of, if it is no name of its own."""
+        key = self.sentence.key(at)
+        return key if key in self.index.names else self.lexicon.opposites.get(key, key)
 
     def _shows_state(self, said: set[str], entry: Entry) -> bool:
         """Part of a name is enough to contradict a "no", if it is more than the last word: "computing" is not "business

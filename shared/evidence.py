@@ -17,7 +17,9 @@ from shared.facts import Fact
 from shared.grounding import Sentence, as_named, fact_index
 from shared.quantities import terms
 from shared.refutations import refute_claims
-from shared.text import sentences
+from shared.text import joined, sentences
+
+_NAMES = ("title", "brand")
 
 
 @dataclass(frozen=True)
@@ -97,4 +99,26 @@ def without_unsupported(text: str, spans: Sequence[Span], locale: str = "en") ->
         for start, end in sentence_bounds(text, locale)
         if not any(span.start < end and start < span.end for span in wrong)
     ]
-    return " ".join(kept)
+    return joined(kept)
+
+
+def without_restatements(text: str, spans: Sequence[Span], facts: Sequence[Fact], locale: str = "en") -> str:
+    """The text without the sentences that only name the product or its category again.
+
+    A sentence stays that holds a word which neither title nor brand nor a sentence before it holds, or that speaks of
+    an attribute. Where none speaks of an attribute the text stays as it is: nothing in it is better.
+    """
+    index = fact_index(tuple(facts), locale)
+    names = {entry.fact.attribute for entry in index.entries if entry.is_identity}
+    said = {term.key for entry in index.entries if entry.fact.attribute in _NAMES for term in entry.terms}
+    kept: list[str] = []
+    is_told = False
+    for start, end in sentence_bounds(text, locale):
+        stated = [span for span in spans if start <= span.start < end]
+        tells = any(span.attribute not in names for span in stated)
+        own = {term.key for span in stated for term in terms(span.text, index.lexicon)}
+        if tells or not own <= said:
+            kept.append(text[start:end])
+        said |= own
+        is_told = is_told or tells
+    return joined(kept) if is_told else text

@@ -80,9 +80,10 @@ class FactIndex:
         lexicon = self.lexicon
         name = terms(fact.attribute, lexicon)
         keys = tuple(term.key for term in name)
-        telling = tuple(key for key in keys if key not in lexicon.generic) or keys
+        named = [term for term in name if term.word not in lexicon.function_words]
+        telling = tuple(term.key for term in named if term.key not in lexicon.generic) or keys
         own = tuple(term.key for term in name if not lexicon.is_neutral(term.word)) or telling
-        value = tuple(terms(fact.value, lexicon))
+        value = terms(fact.value, lexicon)
         repeats = bool(value) and all(term.key in self.category for term in value)
         return Entry(
             fact,

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -117,26 +117,50 @@ def load_lexicon(locale: str) -> Lexicon:
     return _lexicon(units, tomllib.loads(source.read_text(encoding="utf-8")) if source.is_file() else {})
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A language's file, read as stems in their one spelling."""
+
+    words: Mapping[str, Any]
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        return self.pairs("spellings")
+
+    def pairs(self, name: str) -> dict[str, str]:
+        return {stem(word): stem(other) for word, other in self.words.get(name, {}).items()}
+
+    def stems(self, text: str) -> frozenset[str]:
+        return frozenset(self.spellings.get(root, root) for root in map(stem, text.split()))
+
+    def listed(self, section: str, name: str) -> frozenset[str]:
+        return self.stems(self.words.get(section, {}).get(name, ""))
+
+    def written(self, section: str, name: str) -> frozenset[str]:
+        return frozenset(self.words.get(section, {}).get(name, ()))
+
+    def table(self, name: str) -> dict[str, frozenset[str]]:
+        return {stem(word): self.stems(" ".join(meant)) for word, meant in self.words.get(name, {}).items()}
+
+    def neutral(self) -> frozenset[str]:
+        lists = self.words.get("neutral", {})
+        return self.stems(" ".join(text for name, text in lists.items() if name != "function"))
+
+    def reasons(self) -> dict[str, str]:
+        found = reversed(self.words.get("reasons", {}).items())
+        return {word: reason for reason, listed in found for word in self.stems(listed)}
+
+
 def _lexicon(units: Mapping[str, list[str]], words: Mapping[str, Any]) -> Lexicon:
-    spellings = {stem(word): stem(usual) for word, usual in words.get("spellings", {}).items()}
-    neutral: Mapping[str, str] = words.get("neutral", {})
-
-    def stems(text: str) -> frozenset[str]:
-        return frozenset(spellings.get(root, root) for root in map(stem, text.split()))
-
-    def listed(section: str, name: str) -> frozenset[str]:
-        return stems(words.get(section, {}).get(name, ""))
-
-    def table(name: str) -> dict[str, frozenset[str]]:
-        return {stem(word): stems(" ".join(meant)) for word, meant in words.get(name, {}).items()}
-
+    source = _Source(words)
+    listed = source.listed
     return Lexicon(
-        function_words=frozenset(neutral.get("function", "").split()),
-        neutral=stems(" ".join(text for name, text in neutral.items() if name != "function")),
+        function_words=frozenset(words.get("neutral", {}).get("function", "").split()),
+        neutral=source.neutral(),
         weak=listed("weak", "words"),
-        cues=table("cues"),
-        scales=table("scales"),
-        opposites={stem(word): stem(denied) for word, denied in words.get("opposites", {}).items()},
+        cues=source.table("cues"),
+        scales=source.table("scales"),
+        opposites=source.pairs("opposites"),
         negations=listed("polarity", "negations"),
         softeners=listed("polarity", "softeners"),
         limits=listed("polarity", "limits"),
@@ -159,10 +183,10 @@ def _lexicon(units: Mapping[str, list[str]], words: Mapping[str, Any]) -> Lexico
         material_links=listed("materials", "links"),
         techniques=listed("materials", "techniques"),
         origins=words.get("origins", {}),
-        reasons={word: reason for reason, found in reversed(words.get("reasons", {}).items()) for word in stems(found)},
-        spellings=spellings,
+        reasons=source.reasons(),
+        spellings=source.spellings,
         units={alias: unit for unit, aliases in units.items() for alias in aliases},
         numbers=words.get("numbers", {}),
-        yes=frozenset(words.get("polarity", {}).get("yes", ())),
-        no=frozenset(words.get("polarity", {}).get("no", ())),
+        yes=source.written("polarity", "yes"),
+        no=source.written("polarity", "no"),
     )

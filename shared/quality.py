@@ -1,4 +1,4 @@
-"""The scores of a description, and the gate that decides what becomes of it.
+"""The scores of a description, from which the gate (``shared.gate``) decides what becomes of it.
 
 Every score but the counts and flags is a share from 0 to 1, where 1 is best, except ``repetition``, where 0 is. What
 each means, with its formula and source, also stands in ``docs/scores.md``.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from shared.evidence import Span
 from shared.facts import Fact
@@ -31,10 +31,9 @@ WEIGHTS = {
 }
 """The part of each score in the composite. ``repetition`` counts as one minus it."""
 
-MIN_LANGUAGE_MATCH = 0.5
-MIN_LENGTH_FIT = 0.5
 _MIN_WORDS_TO_TELL_LANGUAGE = 6
 _MIN_SHARE_TO_COVER = 0.5
+_NAMES = ("title", "category")
 _GRAM = 4
 
 
@@ -53,14 +52,6 @@ class Scores:
     refusal: bool
     pii: bool
     quality: float
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What becomes of a description, and why; ``reasons`` is empty for what is published."""
-
-    status: Literal["published", "needs_review", "rejected"]
-    reasons: tuple[str, ...]
 
 
 def score(
@@ -100,24 +91,29 @@ def composite(shares: dict[str, float]) -> float:
 
 
 def attribute_coverage(facts: Sequence[Fact], spans: Sequence[Span], lexicon: Lexicon) -> float:
-    """The share of the facts that the copy states; 1 when there is nothing to state.
+    """The share of the attributes that the copy states; 1 when there is none to state."""
+    stated, wanted = stated_attributes(facts, spans, lexicon)
+    return stated / wanted if wanted else 1.0
 
-    A fact is stated when supported spans of it hold at least half of the content words of its value. The category, and
-    what only repeats the title or the category, need not be stated.
+
+def stated_attributes(facts: Sequence[Fact], spans: Sequence[Span], lexicon: Lexicon) -> tuple[int, int]:
+    """How many attributes the copy states, and how many there are to state.
+
+    An attribute is stated when supported spans of it hold at least half of the content words of its value. Title and
+    category, and what only repeats these, need not be stated.
     """
-    named = _keys((fact.value for fact in facts if fact.attribute in ("title", "category")), lexicon)
+    named = _keys((fact.value for fact in facts if fact.attribute in _NAMES), lexicon)
     wanted = [fact for fact in facts if _must_be_stated(fact, named, lexicon)]
     stated: dict[str, list[str]] = {}
     for span in spans:
         if span.attribute is not None:
             stated.setdefault(span.attribute, []).append(span.text)
-    covered = sum(_is_stated(fact, stated.get(fact.attribute, []), lexicon) for fact in wanted)
-    return covered / len(wanted) if wanted else 1.0
+    return sum(_is_stated(fact, stated.get(fact.attribute, []), lexicon) for fact in wanted), len(wanted)
 
 
 def _must_be_stated(fact: Fact, named: set[str], lexicon: Lexicon) -> bool:
-    if fact.attribute in ("title", "category") or lexicon.polarity(fact.value) is not None:
-        return fact.attribute != "category"
+    if fact.attribute in _NAMES or lexicon.polarity(fact.value) is not None:
+        return fact.attribute not in _NAMES
     return not _keys([fact.value], lexicon) <= named
 
 
@@ -129,7 +125,9 @@ def _is_stated(fact: Fact, texts: Sequence[str], lexicon: Lexicon) -> bool:
 
 
 def _keys(texts: Iterable[str], lexicon: Lexicon) -> set[str]:
-    return {term.key for text in texts for term in content(text, lexicon)}
+    """The content words of texts; of a range its start, too, for "from 1952" states 1952–53."""
+    found = [term for text in texts for term in content(text, lexicon)]
+    return {term.key for term in found} | {str(term.number) for term in found if term.last is not None}
 
 
 def content(text: str, lexicon: Lexicon) -> list[Term]:
@@ -225,33 +223,3 @@ def _is_iban(written: str) -> bool:
     account = written.replace(" ", "")
     digits = "".join(str(int(sign, 36)) for sign in account[4:] + account[:4])
     return 15 <= len(account) <= 34 and int(digits) % 97 == 1
-
-
-def judge(scores: Scores, *, publish_quality: float, reject_quality: float) -> Verdict:
-    """Decide what becomes of a description.
-
-    ``rejected``: empty, a refusal, or of a quality below ``reject_quality``. ``published``: of a quality of at least
-    ``publish_quality``, every statement supported, no personal data, in the right language and of a fitting length.
-    Everything else ``needs_review``.
-    """
-    fatal = _fatal(scores, reject_quality)
-    if fatal:
-        return Verdict("rejected", (fatal,))
-    doubts = (
-        (scores.unsupported_spans > 0, f"{scores.unsupported_spans} statements without evidence"),
-        (scores.pii, "holds an e-mail or web address, a telephone number or an IBAN"),
-        (scores.language_match < MIN_LANGUAGE_MATCH, "not in the language of the profile"),
-        (scores.length_fit < MIN_LENGTH_FIT, "far too short or too long for the profile"),
-        (scores.quality < publish_quality, f"quality {scores.quality:.2f} is below {publish_quality:.2f}"),
-    )
-    reasons = tuple(reason for holds, reason in doubts if holds)
-    return Verdict("needs_review" if reasons else "published", reasons)
-
-
-def _fatal(scores: Scores, reject_quality: float) -> str:
-    if scores.refusal:
-        return "the model declined to write a description"
-    if scores.quality <= 0:
-        return "the text is empty"
-    is_poor = scores.quality < reject_quality
-    return f"quality {scores.quality:.2f} is below {reject_quality:.2f}" if is_poor else ""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from shared.lexicon import Lexicon
 
@@ -48,10 +49,11 @@ class Term:
     last: Fraction | None = None
 
 
-def terms(text: str, lexicon: Lexicon) -> list[Term]:
-    """The terms of a text in order; they do not overlap."""
+@lru_cache(maxsize=4096)
+def terms(text: str, lexicon: Lexicon) -> tuple[Term, ...]:
+    """The terms of a text in order; they do not overlap. Names and values of facts are read again and again."""
     found = [term for match in _TERM.finditer(text) for term in _read(match, lexicon)]
-    return _join_ranges(_share_units(_join_units(found, text, lexicon), text), text)
+    return tuple(_join_ranges(_share_units(_join_units(found, text, lexicon), text), text))
 
 
 def _read(match: re.Match[str], lexicon: Lexicon) -> Iterator[Term]:
@@ -140,10 +142,12 @@ def _join_ranges(found: list[Term], text: str) -> list[Term]:
 
 def _range_size(found: list[Term], at: int, text: str) -> int:
     """How many terms the range that starts here has; 0 when none starts."""
-    first, *rest = found[at : at + 4]
-    if len(rest) > 0 and _is_dashed(first, rest[0], text):
+    first, *rest = found[at : at + 3]
+    if first.number is None or not rest:
+        return 0
+    if _is_dashed(first, rest[0], text):
         return 0 if len(rest) > 1 and _is_dashed(rest[0], rest[1], text) else 2
-    if len(rest) < 2 or first.number is None or rest[1].number is None:
+    if len(rest) < 2:
         return 0
     is_between = rest[0].word == "and" and at > 0 and found[at - 1].word == "between"
     return 3 if is_between or rest[0].word in _RANGES else 0

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from shared.evidence import Span, find_spans, without_unsupported
 from shared.events import Product
+from shared.evidence import Span, find_spans, without_restatements, without_unsupported
 from shared.facts import Fact, product_facts, relevant_facts
+from shared.gate import Verdict, judge
 from shared.profiles import Profile
 from shared.prompts import Prompt, description_prompt
-from shared.quality import Scores, Verdict, judge, score
-from worker.cleaning import clean
+from shared.quality import Scores, score
+from worker.cleaning import Cleaned, clean, led_by_product
 from worker.engine import Generated
+from worker.markup import plain, tidy
 
 # English takes about 1.4 tokens a word with common tokenizers, numbers and names more.
 TOKENS_PER_WORD = 2
+
+Step = tuple[str, Callable[[str, Sequence[Span]], str]]
 
 
 class Writer(Protocol):
@@ -73,8 +77,8 @@ def describe(
 ) -> Copy:
     """Write the copy of a product in a profile.
 
-    A sentence that states what no fact supports is left out if the rest can stand; otherwise the text is kept as it is
-    and the verdict keeps it from being published.
+    A sentence that states what no fact supports is left out if the rest can stand, and so is one that only names the
+    product again. Otherwise the text is kept as it is and the verdict keeps it from being published.
     """
     facts = relevant_facts(product, profile)
     prompt = description_prompt(facts, profile)
@@ -89,13 +93,26 @@ def describe(
         max_words=profile.max_words,
         complete=generated.complete,
     )
-    known = product_facts(product)
-    text, changes = cleaned.text, cleaned.changes
-    spans = find_spans(text, known, profile.locale)
-    supported = without_unsupported(text, spans, profile.locale)
-    if supported and supported != text:
-        text, changes = supported, (*changes, "unsupported sentences left out")
-        spans = find_spans(text, known, profile.locale)
+    text, spans, changes = _checked(cleaned, product, profile.locale)
     scores = score(text, facts, spans, profile, confidence=generated.confidence, refusal=cleaned.refusal)
-    verdict = judge(scores, publish_quality=publish_quality, reject_quality=reject_quality)
+    verdict = judge(text, facts, spans, scores, profile, publish_quality=publish_quality, reject_quality=reject_quality)
     return Copy(text, spans, scores, verdict, facts, changes, generated, profile)
+
+
+def _checked(cleaned: Cleaned, product: Product, locale: str) -> tuple[str, Sequence[Span], Sequence[str]]:
+    """What can stand of a text, its evidence against all facts of the product, and all steps that changed it."""
+    facts = product_facts(product)
+    title = tidy(plain(product.title))
+    text, changes = cleaned.text, list(cleaned.changes)
+    spans = find_spans(text, facts, locale)
+    steps: tuple[Step, ...] = (
+        ("unsupported_sentences", lambda text, spans: without_unsupported(text, spans, locale) or text),
+        ("restatements", lambda text, spans: without_restatements(text, spans, facts, locale)),
+        ("lead", lambda text, _: led_by_product(text, title, product.brand, locale)),
+    )
+    for name, step in steps:
+        before, text = text, step(text, spans)
+        if text != before:
+            changes.append(name)
+            spans = find_spans(text, facts, locale)
+    return text, spans, list(dict.fromkeys(changes))

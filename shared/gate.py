@@ -1,0 +1,128 @@
+"""The gate: whether a description is published, goes to a curator, or is rejected, and why."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.evidence import Span
+from shared.facts import Fact
+from shared.lexicon import Lexicon, load_lexicon
+from shared.profiles import Profile
+from shared.quality import Scores, stated_attributes
+from shared.quantities import terms
+from shared.text import words
+
+MIN_COVERAGE = 0.4
+"""Copy that states less of what is known is thin: "It is a 1908 design." is true, and of no use to a shopper. Where to
+draw the line is a judgement: two of five attributes make a text, one of three does not."""
+
+MIN_LANGUAGE_MATCH = 0.5
+MAX_EXCESS = 0.5
+"""Copy may have half as many words again as the profile allows."""
+
+_MIN_SHARE_TO_NAME = 0.5
+_MAX_QUOTES = 3
+_QUOTE_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a description, and why; ``reasons`` is empty for what is published."""
+
+    status: Literal["published", "needs_review", "rejected"]
+    reasons: tuple[str, ...]
+
+
+def judge(
+    text: str,
+    facts: Sequence[Fact],
+    spans: Sequence[Span],
+    scores: Scores,
+    profile: Profile,
+    *,
+    publish_quality: float,
+    reject_quality: float,
+) -> Verdict:
+    """Decide what becomes of a description; ``text``, ``facts`` and ``spans`` are those that were scored.
+
+    ``rejected``: empty, a refusal, or of a quality below ``reject_quality``. ``published``: of a quality of at least
+    ``publish_quality``, every statement supported, the product named and enough of it stated, no personal data, in the
+    right language and of a fitting length. Everything else ``needs_review``.
+    """
+    fatal = _fatal(scores, reject_quality)
+    if fatal:
+        return Verdict("rejected", (fatal,))
+    doubts = (
+        _without_evidence([span.text for span in spans if span.kind == "unsupported"]),
+        _thin(scores, facts, spans, load_lexicon(profile.locale)),
+        "" if names_product(text, facts, profile.locale) else "does not name the product",
+        _length(len(words(text)), profile),
+        "holds an e-mail or web address, a telephone number or an IBAN" if scores.pii else "",
+        "not in the language of the profile" if scores.language_match < MIN_LANGUAGE_MATCH else "",
+        _below(scores.quality, publish_quality),
+    )
+    reasons = tuple(filter(None, doubts))
+    return Verdict("needs_review" if reasons else "published", reasons)
+
+
+def _fatal(scores: Scores, reject_quality: float) -> str:
+    if scores.refusal:
+        return "the model declined to write a description"
+    if scores.quality <= 0:
+        return "the text is empty"
+    return _below(scores.quality, reject_quality)
+
+
+def _below(quality: float, bound: float) -> str:
+    return f"quality {quality:.2f} is below {bound:.2f}" if quality < bound else ""
+
+
+def _without_evidence(unsupported: Sequence[str]) -> str:
+    if not unsupported:
+        return ""
+    different = list(dict.fromkeys(textwrap.shorten(text, _QUOTE_CHARACTERS, placeholder=" …") for text in unsupported))
+    quotes = [f"'{text}'" for text in different[:_MAX_QUOTES]]
+    more = ["others"] if len(different) > _MAX_QUOTES else []
+    return f"{_count(len(unsupported), 'statement')} without evidence: {_listing(quotes + more)}"
+
+
+def _listing(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _thin(scores: Scores, facts: Sequence[Fact], spans: Sequence[Span], lexicon: Lexicon) -> str:
+    if scores.attribute_coverage >= MIN_COVERAGE:
+        return ""
+    stated, wanted = stated_attributes(facts, spans, lexicon)
+    return f"states {f'only {stated}' if stated else 'none'} of {_count(wanted, 'attribute')}"
+
+
+def names_product(text: str, facts: Sequence[Fact], locale: str) -> bool:
+    """Whether a text holds at least half of the words of the product's title, or its brand.
+
+    A number alone names nothing: 31 may be a width as well as the end of "Notus 31".
+    """
+    lexicon = load_lexicon(locale)
+    said = {term.key for term in terms(text, lexicon)}
+    shares = {"title": _MIN_SHARE_TO_NAME, "brand": 1}
+    for name in (fact for fact in facts if fact.attribute in shares):
+        found = terms(name.value, lexicon)
+        own = {term.key for term in found if term.number is None} or {term.key for term in found}
+        if own and len(own & said) >= shares[name.attribute] * len(own):
+            return True
+    return False
+
+
+def _length(count: int, profile: Profile) -> str:
+    if count < profile.min_words:
+        return f"has {_count(count, 'word')}; the profile asks for at least {profile.min_words}"
+    if count > profile.max_words * (1 + MAX_EXCESS):
+        return f"has {_count(count, 'word')}; the profile asks for at most {profile.max_words}"
+    return ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

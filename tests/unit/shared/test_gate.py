@@ -1,0 +1,137 @@
+"""The gate: what is published, and why the rest is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.evidence import find_spans
+from shared.facts import Fact
+from shared.gate import Verdict, judge, names_product
+from shared.profiles import Profile
+from shared.quality import Scores, score
+
+PROFILE = Profile(name="product_page", version="1", min_words=8, max_words=20)
+FACTS = (
+    Fact("title", "Satellite Eros 20"),
+    Fact("brand", "Toshiba"),
+    Fact("category", "laptop"),
+    Fact("memory", "4 GB"),
+    Fact("drive", "500 GB"),
+    Fact("touchscreen", "no"),
+)
+GOOD = "The Toshiba Satellite Eros 20 is a laptop with 4 GB of memory. It has no touchscreen."
+
+
+def scored(text: str, facts: tuple[Fact, ...] = FACTS, *, refusal: bool = False) -> Scores:
+    return score(text, facts, find_spans(text, facts), PROFILE, confidence=0.9, refusal=refusal)
+
+
+def judged(
+    text: str, facts: tuple[Fact, ...] = FACTS, *, scores: Scores | None = None, publish: float = 0.6
+) -> Verdict:
+    return judge(
+        text,
+        facts,
+        find_spans(text, facts),
+        scores or scored(text, facts),
+        PROFILE,
+        publish_quality=publish,
+        reject_quality=0.3,
+    )
+
+
+def test_true_copy_that_says_enough_is_published() -> None:
+    assert judged(GOOD) == Verdict("published", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"{GOOD} It is made of oak.", "1 statement without evidence: 'oak'"),
+        (f"{GOOD} It is a perfect gift.", "1 statement without evidence: 'perfect gift'"),
+        (f"{GOOD} It is made of oak in red.", "2 statements without evidence: 'oak' and 'red'"),
+        (f"{GOOD} Call +49 30 1234567.", "holds an e-mail or web address, a telephone number or an IBAN"),
+        ("This laptop has 4 GB of memory and a drive of 500 GB.", "does not name the product"),
+        ("The Satellite has 4 GB of memory.", "has 7 words; the profile asks for at least 8"),
+        (f"{GOOD} {GOOD}", "has 34 words; the profile asks for at most 20"),
+    ],
+)
+def test_a_doubt_sends_copy_to_review(text: str, reason: str) -> None:
+    verdict = judged(text)
+    assert verdict.status == "needs_review"
+    assert reason in verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("The Toshiba Satellite Eros 20 is a product and a laptop.", "states only 1 of 4 attributes"),
+        ("The Satellite Eros 20 is a product that one calls a laptop.", "states none of 4 attributes"),
+    ],
+)
+def test_true_copy_that_says_too_little_is_not_published(text: str, reason: str) -> None:
+    assert judged(text) == Verdict("needs_review", (reason,))
+
+
+def test_an_attribute_in_the_singular() -> None:
+    facts = (Fact("title", "Notus 31"), Fact("category", "television"), Fact("HDMI ports", "2"))
+    text = "The Notus 31 is a product that one calls a television."
+    assert judged(text, facts).reasons == ("states none of 1 attribute",)
+
+
+def test_many_and_long_statements_are_named_in_part() -> None:
+    text = f"{GOOD} It has oak, red, steel, blue and {'golden ' * 12}."
+    (reason, _) = judged(text).reasons
+    assert reason == "5 statements without evidence: 'oak', 'red', 'steel' and others"
+    (reason, *_) = judged(f"{GOOD} A {'golden ' * 12}.").reasons
+    assert reason == f"1 statement without evidence: '{'golden ' * 8}…'"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named"),
+    [
+        ("The Notus weighs 3 kg.", True),
+        ("This Philips set weighs 3 kg.", True),
+        ("It is 31 inch wide.", False),
+        ("It weighs 3 kg.", False),
+    ],
+)
+def test_half_of_the_title_or_the_brand_names_a_product(text: str, is_named: bool) -> None:
+    assert names_product(text, (Fact("title", "Notus 31"), Fact("brand", "Philips")), "en") is is_named
+
+
+def test_the_profile_s_language_and_a_low_quality_are_doubts() -> None:
+    assert judged(GOOD, scores=replace(scored(GOOD), language_match=0.2)).reasons == (
+        "not in the language of the profile",
+    )
+    assert judged(GOOD, scores=replace(scored(GOOD), quality=0.5)).reasons == ("quality 0.50 is below 0.60",)
+
+
+@pytest.mark.parametrize(
+    ("scores", "reason"),
+    [
+        (scored(GOOD, refusal=True), "the model declined to write a description"),
+        (scored(""), "the text is empty"),
+        (scored(" … "), "the text is empty"),
+        (replace(scored(GOOD), quality=0.2), "quality 0.20 is below 0.30"),
+    ],
+)
+def test_worthless_copy_is_rejected(scores: Scores, reason: str) -> None:
+    assert judged(GOOD, scores=scores) == Verdict("rejected", (reason,))
+
+
+def test_empty_copy_is_rejected_whatever_the_settings() -> None:
+    verdict = judge("", FACTS, [], scored(""), PROFILE, publish_quality=0, reject_quality=0)
+    assert verdict.status == "rejected"
+
+
+@given(st.one_of(st.text(max_size=150), st.text(max_size=40).map(lambda text: f"{GOOD} {text}")))
+def test_nothing_with_an_unsupported_statement_is_published(text: str) -> None:
+    verdict = judged(text, publish=0)
+    if any(span.kind == "unsupported" for span in find_spans(text, FACTS)):
+        assert verdict.status != "published"
+    assert (verdict.status == "published") == (not verdict.reasons)

@@ -1,0 +1,165 @@
+"""From a product to its copy, with an engine that says what it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared.events import AttributeValue, Product, Quantity
+from shared.profiles import Profile
+from shared.prompts import Prompt
+from worker.engine import Generated
+from worker.pipeline import TOKENS_PER_WORD, Copy, describe
+
+PROFILE = Profile(name="product_page", version="7", min_words=8, max_words=40, ignored_attributes=("price",))
+
+
+@dataclass
+class Parrot:
+    """An engine that answers each prompt with the same text, and remembers what it was asked."""
+
+    answer: str
+    asked: list[tuple[Prompt, int, bool]] = field(default_factory=list)
+
+    def generate(self, prompt: Prompt, *, max_new_tokens: int, alone: bool = False) -> Generated:
+        self.asked.append((prompt, max_new_tokens, alone))
+        return Generated(
+            text=self.answer,
+            confidence=0.8,
+            prompt_tokens=90,
+            new_tokens=30,
+            complete=True,
+            queue_ms=1.5,
+            decode_ms=250.0,
+            batch_size=4,
+        )
+
+
+def product(title: str, category: str, brand: str | None = None, **attributes: AttributeValue) -> Product:
+    return Product(
+        sku="A-1",
+        version=1,
+        title=title,
+        brand=brand,
+        category=[category],
+        attributes={name.replace("_", " "): value for name, value in attributes.items()},
+    )
+
+
+def described(product: Product, answer: str) -> Copy:
+    return describe(product, PROFILE, Parrot(answer), publish_quality=0.6, reject_quality=0.3)
+
+
+TELEVISION = product(
+    "Notus 31",
+    "television",
+    HDMI_ports=2,
+    screen_size=Quantity(value=32, unit="inch"),
+    color="black",
+    USB_port=False,
+    price="419 dollars",
+)
+SIDEWALL = product("Sidewall", "Wallcoverings", date="1875–1925", material="machine-printed paper", country="France")
+FUSER = product(
+    "HP C9736A fuser 150000 pages", "Fusers", brand="HP", compatibility="LaserJet 5500", color="black", weight="2 kg"
+)
+GOOD = "The Notus 31 is a black television with a 32-inch screen, 2 HDMI ports and no USB port."
+
+
+def test_true_copy_is_published_as_it_is() -> None:
+    copy = described(TELEVISION, GOOD)
+    assert (copy.text, copy.verdict.status, list(copy.changes)) == (GOOD, "published", [])
+    assert copy.scores.attribute_coverage == 1
+
+
+def test_the_engine_is_asked_for_what_the_profile_wants() -> None:
+    engine = Parrot(GOOD)
+    describe(TELEVISION, PROFILE, engine, publish_quality=0.6, reject_quality=0.3, alone=True)
+    ((prompt, limit, alone),) = engine.asked
+    assert "price" not in prompt.question[1]
+    assert (limit, alone) == (PROFILE.max_words * TOKENS_PER_WORD, True)
+
+
+def test_copy_may_state_facts_that_the_prompt_left_out() -> None:
+    assert described(TELEVISION, f"{GOOD} It costs 419 dollars.").verdict.status == "published"
+
+
+def test_a_sentence_without_evidence_is_left_out() -> None:
+    copy = described(TELEVISION, f"{GOOD} It is a perfect gift.")
+    assert (copy.text, copy.verdict.status) == (GOOD, "published")
+    assert "unsupported_sentences" in copy.changes
+
+
+def test_copy_that_is_wrong_throughout_is_kept_for_a_curator() -> None:
+    text = "The Notus 31 is a golden television with a 40-inch screen."
+    copy = described(TELEVISION, text)
+    assert (copy.text, copy.verdict.status) == (text, "needs_review")
+    assert "2 statements without evidence: 'golden' and '40-inch'" in copy.verdict.reasons
+
+
+def test_the_product_is_named_again_when_its_sentence_was_left_out() -> None:
+    answer = "The Notus 31 is a perfect television. It has a 32-inch screen, 2 HDMI ports and no USB port."
+    copy = described(TELEVISION, answer)
+    assert copy.text == "The Notus 31 has a 32-inch screen, 2 HDMI ports and no USB port."
+    assert copy.verdict.status == "published"
+    assert list(copy.changes)[-2:] == ["unsupported_sentences", "lead"]
+
+
+def test_a_sentence_that_only_repeats_the_title_is_left_out() -> None:
+    cable = product("StarTech.com 10 ft KVM Cable", "Cables", brand="StarTech.com", color="black", weight="300 g")
+    copy = described(cable, "This StarTech.com 10 ft KVM Cable is a 10 ft KVM Cable. It is black and weighs 300 g.")
+    assert copy.text == "The StarTech.com 10 ft KVM Cable is black and weighs 300 g."
+    assert (copy.verdict.status, list(copy.changes)) == ("published", ["restatements", "lead"])
+
+
+@pytest.mark.parametrize(
+    ("of", "answer", "reason"),
+    [
+        (SIDEWALL, "This Sidewall is from France and it is a 1925–1925 piece.", "'1925'"),
+        (SIDEWALL, "It is a 1908 design.", "1 statement without evidence: '1908'"),
+        (
+            FUSER,
+            "The HP C9736A fuser 150000 pages is a LaserJet 5500.",
+            "1 statement without evidence: 'LaserJet 5500'",
+        ),
+        (TELEVISION, "The Notus 31 is a television.", "states none of 4 attributes"),
+        (TELEVISION, "The Notus 31 is a television.", "has 6 words; the profile asks for at least 8"),
+        (TELEVISION, "This set has a 32-inch screen and 2 HDMI ports.", "does not name the product"),
+        (
+            product(
+                "Philips PFA531 ink cartridge Black", "Ink cartridges", brand="Philips", weight="80 g", yield_="440"
+            ),
+            "The Philips PFA531 ink cartridge Black is a product of the Philips PFA531 ink cartridge.",
+            "states none of 2 attributes",
+        ),
+    ],
+)
+def test_poor_copy_goes_to_a_curator_with_its_reason(of: Product, answer: str, reason: str) -> None:
+    copy = described(of, answer)
+    assert copy.verdict.status == "needs_review"
+    assert any(reason in given for given in copy.verdict.reasons)
+
+
+def test_a_refusal_is_rejected() -> None:
+    copy = described(TELEVISION, "I'm sorry, but I cannot write this description.")
+    assert (copy.verdict.status, copy.verdict.reasons) == (
+        "rejected",
+        ("the model declined to write a description",),
+    )
+
+
+def test_the_values_are_what_is_recorded() -> None:
+    values = described(TELEVISION, f"{GOOD}\x00").values
+    assert values["raw_text"] == GOOD
+    assert values["facts"][0] == ["title", "Notus 31"]
+    assert values["evidence"][0] == {
+        "start": 4,
+        "end": 12,
+        "text": "Notus 31",
+        "attribute": "title",
+        "value": "Notus 31",
+        "kind": "exact",
+        "reason": "",
+    }
+    assert (values["profile_version"], values["batch_size"], values["confidence"]) == ("7", 4, 0.8)
