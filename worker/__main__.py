@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from shared import checkpoints, db
+from shared.checkpoints import BaseModel
 from shared.logs import logger
 from shared.prompts import PROMPT_VERSION
 from shared.redis_server import GENERATION_QUEUES, MAINTENANCE
@@ -21,6 +23,9 @@ from worker.desk import Desk, Leases, open_desk
 from worker.engine import Engine
 from worker.heartbeat import Heartbeat
 
+if TYPE_CHECKING:
+    from worker.decoding import TransformersDecoder
+
 log = logger(__name__)
 
 EXIT_HUNG = 70  # EX_SOFTWARE of sysexits.h: the supervisor starts a new process
@@ -30,14 +35,8 @@ def main() -> None:
     """Serve until SIGTERM: then finish what runs, leave the rest in the queue, and return."""
     config = startup.prepare()
     base = checkpoints.resolve_base_model(config)
-    let_idle_threads_sleep()
-    from worker.decoding import load_decoder  # only now: it brings torch, and nothing above has to wait for that
-
-    decoder = load_decoder(base, config)
-    with db.engine().begin() as connection:
-        content = registry.ModelContent(base.name, base.digest, PROMPT_VERSION)
-        model_version_id = registry.register_model(connection, content)
-        registry.promote_if_first(connection, model_version_id)
+    decoder = _load(base, config)
+    model_version_id = _register(base)
     engine = Engine(
         decoder,
         batch_size=config.batch_size,
@@ -56,12 +55,30 @@ def main() -> None:
         model_version_id=model_version_id,
         renew=leases.renew,
     )
+    profiles = startup.profiles(config)
+    open_desk(Desk(db.engine(), engine, profiles, config, heartbeat.process_id, model_version_id, leases))
     engine.start()
-    desk = Desk(db.engine(), engine, startup.profiles(config), config, heartbeat.process_id, model_version_id, leases)
-    open_desk(desk)
     with heartbeat:
+        log.info("ready", model=base.name, device=str(decoder.model.device), batch=config.batch_size)
         _serve(config)
     engine.stop()
+
+
+def _load(base: BaseModel, config: Settings) -> TransformersDecoder:
+    """Load the model. Only now torch is imported: nothing that may be wrong before has to wait for it."""
+    let_idle_threads_sleep()
+    from worker.decoding import load_decoder
+
+    return load_decoder(base, config)
+
+
+def _register(base: BaseModel) -> int:
+    """The id of the model in the registry; the first one that ever serves is the champion."""
+    with db.engine().begin() as connection:
+        content = registry.ModelContent(base.name, base.digest, PROMPT_VERSION)
+        model_version_id = registry.register_model(connection, content)
+        registry.promote_if_first(connection, model_version_id)
+    return model_version_id
 
 
 def _serve(config: Settings) -> None:
@@ -72,7 +89,6 @@ def _serve(config: Settings) -> None:
         f"--queues={queues}",
         f"--hostname=worker-{os.getpid()}@%h",
     ]
-    log.info("ready", model=config.base_model or "default", threads=config.threads, batch=config.batch_size)
     app.worker_main(["worker", *options, "--without-gossip", "--without-mingle", f"--loglevel={config.log_level}"])
 
 

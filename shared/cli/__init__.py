@@ -6,10 +6,12 @@ Each command lives in a module of its own and imports what it needs when it runs
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
 
-from shared.cli import audit, db, demo, doctor, health, models, processes, publish, show, stack, status
+from shared.cli import audit, demo, doctor, health, models, processes, publish, show, stack, status
+from shared.cli import db as database
 from shared.errors import ShelftalkError
 
 app = typer.Typer(
@@ -32,7 +34,7 @@ app.command(rich_help_panel=CARE)(status.status)
 app.command(rich_help_panel=CARE)(audit.audit)
 app.command(rich_help_panel=CARE)(doctor.doctor)
 app.command(rich_help_panel=CARE)(health.health)
-app.add_typer(db.app, rich_help_panel=CARE)
+app.add_typer(database.app, rich_help_panel=CARE)
 app.add_typer(models.app, rich_help_panel=CARE)
 app.command(rich_help_panel=SERVICE)(processes.ingest)
 app.command(rich_help_panel=SERVICE)(processes.worker)
@@ -44,7 +46,33 @@ def main() -> None:
     try:
         app()
     except ShelftalkError as error:
-        sys.stderr.write(f"shelftalk: {error}\n")
-        sys.exit(1)
+        _end(error)
+    except _server_errors() as error:
+        _end(_explained(error))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _end(error: Exception) -> NoReturn:
+    sys.stderr.write(f"shelftalk: {error}\n")
+    sys.exit(1)
+
+
+def _server_errors() -> tuple[type[Exception], ...]:
+    """What is raised when Postgres or Redis is away, or is not as it must be. Asked for only when something is."""
+    from redis.exceptions import RedisError
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    return RedisError, OperationalError, ProgrammingError
+
+
+def _explained(error: Exception) -> Exception:
+    """The finding of the checks that every process makes at its start; the error itself when they find nothing."""
+    from shared import db, redis_server
+
+    try:
+        db.check(db.engine())
+        redis_server.check(redis_server.redis())
+    except ShelftalkError as found:
+        return found
+    return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import sys
 import time
 import zlib
@@ -81,7 +82,7 @@ def _lines(file: str) -> tuple[list[str], bool]:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
     text = raw.decode("utf-8-sig", "surrogateescape")
     as_csv = ".csv" in path.suffixes if file != "-" else not text.lstrip().startswith(("{", "["))
-    return text.split("\n"), as_csv
+    return list(io.StringIO(text, newline="")), as_csv
 
 
 def send(events: Sequence[Event]) -> list[str]:
