@@ -28,7 +28,8 @@ def _database_url() -> str:
 
 def _offline() -> None:
     """Print the SQL for a database administrator."""
-    context.configure(url=_database_url(), literal_binds=True, **OPTIONS)
+    # With the driver's own style each per cent sign of the SQL would be doubled.
+    context.configure(url=_database_url(), literal_binds=True, dialect_opts={"paramstyle": "named"}, **OPTIONS)
     with context.begin_transaction():
         context.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         context.run_migrations()

@@ -62,7 +62,7 @@ def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                yield number, parse_json(line.encode("utf-8", "surrogateescape"))
+                yield number, parse_json(line.encode("utf-8", "surrogatepass"))
             except InvalidEvent as error:
                 yield number, error
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
+from psycopg.errors import ProgramLimitExceeded
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
@@ -143,7 +144,7 @@ class Ingest:
         try:
             nudges = self._commit(deliveries)
         except DBAPIError as error:
-            if isinstance(error, OperationalError) or len(deliveries) == 1:
+            if _may_pass(error):
                 raise
             # One message that Postgres refuses must not hold up the others.
             log.error("a batch was refused; its messages are taken one by one", error=str(error).splitlines()[0])
@@ -164,9 +165,14 @@ class Ingest:
         try:
             return self._commit([delivery])
         except DBAPIError as error:
-            if isinstance(error, OperationalError):
+            if _may_pass(error):
                 raise
             return self._commit([delivery.refused(f"Postgres refused it: {str(error.orig).splitlines()[0]}")])
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """Whether Postgres may take the same messages later: it was away or busy, and they are not to blame."""
+    return isinstance(error, OperationalError) and not isinstance(error.orig, ProgramLimitExceeded)
 
 
 def _entry_order(entry: bytes) -> tuple[int, int]:

@@ -42,6 +42,10 @@ class Nudge:
 
 def claim(connection: Connection, generation_id: int, worker_id: UUID, lease: timedelta) -> Claim | None:
     """Take a pending generation that is due. None when it is taken, ended, not due, or no longer wanted."""
+    asked = select(generation.c.product_id, generation.c.profile).where(generation.c.id == generation_id)
+    pointer = connection.execute(asked).first()
+    # The pointer is locked before the generation, as ingest does: else the two could wait for each other.
+    is_wanted = pointer is not None and _is_wanted(connection, *pointer, generation_id)
     taken = connection.execute(
         update(generation)
         .where(generation.c.id == generation_id, generation.c.status == "pending", generation.c.due_at <= func.now())
@@ -56,7 +60,7 @@ def claim(connection: Connection, generation_id: int, worker_id: UUID, lease: ti
     ).first()
     if taken is None:
         return None
-    if not _is_wanted(connection, taken.product_id, taken.profile, generation_id):
+    if not is_wanted:
         _end(connection, generation_id, "superseded")
         close_finished_events(connection, [taken.inbox_event_id])
         return None

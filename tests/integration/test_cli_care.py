@@ -1,0 +1,148 @@
+"""The commands that look after the service: audit, doctor and health, and the exit status that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from shared.repository import reading
+from shared.settings import child_environment, settings
+from tests.event_fakes import Service, changed, run
+
+PLANTED = {
+    "an open event that nothing works on": (
+        "UPDATE app.inbox_event SET outcome = NULL, closed_at = NULL, received_at = now() - interval '1 hour'"
+        " WHERE outcome = 'described'"
+    ),
+    "an event that ended while its copy was still to be written": "UPDATE app.generation SET status = 'pending'",
+    "a described event without a description": (
+        "UPDATE app.inbox_event SET outcome = 'described' WHERE event_id = 'BAD'"
+    ),
+    "a finished generation without exactly one description": "UPDATE app.generation SET status = 'superseded'",
+    "a dead-lettered event without a dead letter": "DELETE FROM app.dead_letter",
+    "an event id accepted twice": (
+        "DROP INDEX app.uq_inbox_event_source_event_id; INSERT INTO app.inbox_event"
+        " (stream_entry, payload_digest, source, event_id, outcome, closed_at)"
+        " SELECT '9-9', payload_digest, source, event_id, 'stale', now() FROM app.inbox_event"
+        " WHERE outcome = 'described'"
+    ),
+    "a duplicate of an event that is not in the ledger": (
+        "UPDATE app.inbox_event SET event_id = 'gone' WHERE outcome = 'duplicate'"
+    ),
+    "current copy of a deleted product": "UPDATE app.product SET deleted_at = now()",
+    "current copy that a newer description should have replaced": (
+        "UPDATE app.current_copy SET description_id = (SELECT min(id) FROM app.description)"
+    ),
+    "a generation whose lease ran out long ago": (
+        "UPDATE app.generation SET status = 'running', lease_expires_at = now() - interval '1 hour'"
+    ),
+}
+
+
+def test_the_audit_finds_every_kind_of_inconsistency(shelftalk: Service) -> None:
+    shelftalk.describe(changed(version=1))
+    shelftalk.describe(changed(version=2, title="Kettle K3"))
+    shelftalk.take_in(changed(version=1), changed("BAD", id="BAD", title=None))
+    assert set(PLANTED) == set(reading.AUDIT)
+    with shelftalk.database.connect() as connection:
+        assert reading.audit(connection, timedelta(minutes=1)) == []
+        connection.rollback()
+        for wrong, statement in PLANTED.items():
+            connection.execute(text(statement))
+            assert wrong in {found for found, _, _ in reading.audit(connection, timedelta(minutes=1))}
+            connection.rollback()
+
+
+def test_the_audit_of_a_ledger_that_adds_up_ends_well(shelftalk: Service) -> None:
+    shelftalk.describe(changed(), changed(), changed("BAD", title=None))
+    shelftalk.take_in(changed("OPEN"))
+    result = run("audit")
+
+    assert result.exit_code == 0, result.stdout
+    assert "everything adds up; 1 still on their way" in result.stdout
+
+
+def test_the_audit_fails_and_names_what_is_amiss(shelftalk: Service) -> None:
+    shelftalk.describe(changed())
+    shelftalk.execute("UPDATE app.generation SET status = 'superseded'")
+    result = run("audit", "--json")
+
+    assert result.exit_code == 1
+    [amiss] = json.loads(result.stdout)["amiss"]
+    assert amiss["what"] == "a finished generation without exactly one description"
+    assert "amiss a finished generation without exactly one description" in run("audit").stdout
+
+
+def test_the_audit_finds_an_entry_that_was_acknowledged_and_never_recorded(shelftalk: Service) -> None:
+    shelftalk.describe(changed())
+    [lost] = shelftalk.send(changed("LOST"))
+    stream, group = shelftalk.config.stream, shelftalk.config.stream_group
+    shelftalk.redis.xreadgroup(group, "hasty", {stream: ">"})
+    assert run("audit").exit_code == 0
+    shelftalk.redis.xack(stream, group, lost)
+    result = run("audit", "--json")
+
+    assert result.exit_code == 1
+    assert [each["name"] for each in json.loads(result.stdout)["amiss"]] == [lost]
+
+
+def test_doctor_names_a_fix_for_each_line_that_fails(
+    configured: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("SHELFTALK_PROFILES_DIR", str(tmp_path / "none"))
+    monkeypatch.setenv("SHELFTALK_MODELS_DIR", str(tmp_path / "none"))
+    settings.cache_clear()
+    result = run("doctor")
+
+    assert result.exit_code == 1, repr(result.exception)
+    for name in ("postgres", "redis", "redis persistence", "profiles", "base model", "processes"):
+        failing = result.stdout.partition(f"✗ {name}: ")[2].splitlines()
+        assert failing, f"{name} is said to be well"
+        assert failing[1].startswith("  fix: "), f"{name} has no fix"
+    assert result.stdout.count("✗") == result.stdout.count("fix: ") == 6
+
+
+def test_doctor_goes_on_after_settings_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFTALK_THREADS", "many")
+    settings.cache_clear()
+    result = run("doctor")
+
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    assert "SHELFTALK_THREADS" in result.stdout
+
+
+def test_doctor_prints_a_path_with_square_brackets_as_it_is(
+    configured: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SHELFTALK_PROFILES_DIR", str(tmp_path / "[red]"))
+    settings.cache_clear()
+
+    assert "[red]" in run("doctor").stdout
+
+
+def test_health_tells_by_the_age_of_the_heartbeat(tmp_path: Path) -> None:
+    file = tmp_path / "run" / "worker.heartbeat"
+    assert run("health", "worker").exit_code == 1
+    file.parent.mkdir()
+    file.touch()
+    assert run("health", "worker").exit_code == 0
+    os.utime(file, (0, 0))
+    assert run("health", "worker").exit_code == 1
+
+
+def test_an_error_that_was_foreseen_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "shared.cli", "publish", "gone.jsonl"]
+    said = subprocess.run(command, cwd=tmp_path, env=child_environment(), capture_output=True, text=True, check=False)
+
+    assert said.returncode == 1
+    assert said.stderr == "shelftalk: gone.jsonl: cannot be read: No such file or directory\n"
