@@ -51,8 +51,8 @@ def celery_app(redis_url: str) -> Celery:
             "sweep": {
                 "task": SWEEP,
                 "schedule": settings().sweep_s,
-                # A sweep that no worker took in time is one too many.
-                "options": {"queue": MAINTENANCE, "expires": settings().sweep_s * 2},
+                # While all threads write it waits for one to be free; a sweep older than this is one too many.
+                "options": {"queue": MAINTENANCE, "expires": settings().sweep_s * 20},
             }
         },
     )

@@ -11,7 +11,6 @@ ShelftalkError
     └── PromptTooLong       the prompt does not fit into the model's context
 """
 
-
 MAX_FIELD_CHARACTERS = 200
 
 

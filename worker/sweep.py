@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from shared import broker, db, redis_server
 from shared.logs import logger
 from shared.redis_server import GENERATION_QUEUES
-from shared.repository import generations
+from shared.repository import sweeping
+from shared.repository.generations import Nudge
 from shared.settings import Settings, settings
 
 log = logger(__name__)
@@ -24,8 +25,8 @@ def sweep(app: Celery) -> str:
     config = settings()
     depths = redis_server.queue_depths(redis_server.redis())
     with db.engine().begin() as connection:
-        again, dead = generations.release_expired(connection, config.max_attempts)
-        generations.close_forgotten_events(connection)
+        again, dead = sweeping.release_expired(connection, config.max_attempts)
+        sweeping.close_forgotten_events(connection)
         nudges = [nudge for queue in GENERATION_QUEUES for nudge in _missing(connection, queue, depths[queue], config)]
     broker.nudge(app, nudges)
     if again or dead or nudges:
@@ -33,7 +34,7 @@ def sweep(app: Celery) -> str:
     return f"{again} expired, {dead} dead, {len(nudges)} enqueued"
 
 
-def _missing(connection: Connection, queue: str, depth: int, config: Settings) -> list[generations.Nudge]:
+def _missing(connection: Connection, queue: str, depth: int, config: Settings) -> list[Nudge]:
     """What the queue lacks. A long queue is no loss: only when it holds fewer messages than generations wait."""
-    spare = generations.pending_count(connection, queue) - depth
-    return generations.due_nudges(connection, queue, timedelta(seconds=config.patience_s), spare)
+    spare = sweeping.pending_count(connection, queue) - depth
+    return sweeping.due_nudges(connection, queue, timedelta(seconds=config.patience_s), spare)

@@ -1,4 +1,4 @@
-"""What workers write: claims, descriptions and failures; and the sweep that finds what was lost."""
+"""What workers write: claims, descriptions and failures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.events import Product
@@ -42,10 +42,7 @@ class Nudge:
 
 def claim(connection: Connection, generation_id: int, worker_id: UUID, lease: timedelta) -> Claim | None:
     """Take a pending generation that is due. None when it is taken, ended, not due, or no longer wanted."""
-    asked = select(generation.c.product_id, generation.c.profile).where(generation.c.id == generation_id)
-    pointer = connection.execute(asked).first()
-    # The pointer is locked before the generation, as ingest does: else the two could wait for each other.
-    is_wanted = pointer is not None and _is_wanted(connection, *pointer, generation_id)
+    is_wanted = _is_wanted(connection, generation_id)
     taken = connection.execute(
         update(generation)
         .where(generation.c.id == generation_id, generation.c.status == "pending", generation.c.due_at <= func.now())
@@ -80,12 +77,20 @@ def _product(row: Row[Any]) -> Product:
     return Product.model_validate({name: row._mapping[name] for name in Product.model_fields if name in row._mapping})
 
 
-def _is_wanted(connection: Connection, product_id: int, profile: str, generation_id: int) -> bool:
-    """Whether this generation is the newest one asked for. Locks the pointer until the transaction ends."""
+def _is_wanted(connection: Connection, generation_id: int) -> bool:
+    """Whether this generation is the newest one asked for.
+
+    Locks the pointer until the transaction ends. It comes before the generation, as in ingest: two transactions that
+    took these locks in different orders could wait for each other.
+    """
     wanted = connection.scalar(
         select(current_copy.c.requested_generation_id)
-        .where(current_copy.c.product_id == product_id, current_copy.c.profile == profile)
-        .with_for_update()
+        .join(
+            generation,
+            and_(generation.c.product_id == current_copy.c.product_id, generation.c.profile == current_copy.c.profile),
+        )
+        .where(generation.c.id == generation_id)
+        .with_for_update(of=current_copy)
     )
     return wanted == generation_id
 
@@ -104,7 +109,7 @@ def save_description(connection: Connection, held: Claim, worker_id: UUID, value
         False when the copy came too late: the lease was lost, or a newer change was asked for meanwhile. Then nothing
         is stored: stale never wins.
     """
-    wanted = _is_wanted(connection, held.product_id, held.profile, held.generation_id)
+    is_wanted = _is_wanted(connection, held.generation_id)
     holds = connection.scalar(
         select(generation.c.id)
         .where(
@@ -117,7 +122,7 @@ def save_description(connection: Connection, held: Claim, worker_id: UUID, value
     )
     if holds is None:
         return False
-    if not wanted:
+    if not is_wanted:
         _end(connection, held.generation_id, "superseded")
         close_finished_events(connection, [held.inbox_event_id])
         return False
@@ -191,6 +196,7 @@ def fail(
     Returns:
         whether it will be tried again.
     """
+    _is_wanted(connection, generation_id)  # for its lock, which comes first
     row = connection.execute(
         select(generation)
         .where(generation.c.id == generation_id, generation.c.status == "running", generation.c.worker_id == worker_id)
@@ -199,7 +205,7 @@ def fail(
     if row is None:
         return False
     if row.attempts >= max_attempts:
-        _bury(connection, row, reason)
+        bury(connection, row, reason)
         return False
     connection.execute(
         update(generation)
@@ -214,7 +220,7 @@ def fail(
     return True
 
 
-def _bury(connection: Connection, row: Row[Any], reason: str) -> None:
+def bury(connection: Connection, row: Row[Any], reason: str) -> None:
     """End a generation as dead. The next event of its product asks for copy again, even if nothing has changed."""
     connection.execute(
         update(current_copy)
@@ -244,53 +250,6 @@ def renew_leases(connection: Connection, worker_id: UUID, ids: Sequence[int], le
         )
 
 
-def release_expired(connection: Connection, max_attempts: int, limit: int = 1_000) -> tuple[int, int]:
-    """Give back what silent workers hold. Returns how many are pending again and how many became dead letters."""
-    expired = connection.execute(
-        select(generation)
-        .where(generation.c.status == "running", generation.c.lease_expires_at < func.now())
-        .order_by(generation.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    exhausted = [row for row in expired if row.attempts >= max_attempts]
-    for row in exhausted:
-        last = f"; last error: {row.error}" if row.error else ""
-        _bury(connection, row, f"the worker died or fell silent on each of {row.attempts} attempts{last}")
-    again = [row.id for row in expired if row.attempts < max_attempts]
-    if again:
-        connection.execute(
-            update(generation)
-            .where(generation.c.id.in_(again))
-            .values(status="pending", due_at=func.now(), lease_expires_at=None, error="the worker died or fell silent")
-        )
-    return len(again), len(exhausted)
-
-
-def pending_count(connection: Connection, queue: str) -> int:
-    """How many generations of a queue wait."""
-    pending = select(func.count()).select_from(generation).where(generation.c.status == "pending")
-    return connection.scalar(pending.where(generation.c.queue == queue)) or 0
-
-
-def due_nudges(connection: Connection, queue: str, patience: timedelta, spare: int, limit: int = 1_000) -> list[Nudge]:
-    """Pending generations that need a Celery message, marked as nudged.
-
-    These are the ones that came due after their last message, and up to ``spare`` that have waited longer than
-    ``patience`` since it: the caller knows how many messages the queue lacks.
-    """
-    retried = and_(generation.c.due_at <= func.now(), generation.c.nudged_at < generation.c.due_at)
-    forgotten = and_(generation.c.due_at <= func.now(), generation.c.nudged_at < func.now() - patience)
-    pending = select(generation.c.id).where(generation.c.status == "pending", generation.c.queue == queue)
-    chosen: set[int] = set(connection.scalars(pending.where(retried).order_by(generation.c.id).limit(limit)))
-    if spare > 0:
-        chosen |= set(connection.scalars(pending.where(forgotten).order_by(generation.c.id).limit(min(spare, limit))))
-    if not chosen:
-        return []
-    connection.execute(update(generation).where(generation.c.id.in_(chosen)).values(nudged_at=func.now()))
-    return nudges(connection, chosen)
-
-
 def nudges(connection: Connection, generation_ids: Collection[int]) -> list[Nudge]:
     """What the Celery messages of these generations say, in their order."""
     rows = connection.execute(
@@ -300,19 +259,3 @@ def nudges(connection: Connection, generation_ids: Collection[int]) -> list[Nudg
         .order_by(generation.c.id)
     )
     return [Nudge(*row) for row in rows]
-
-
-def close_forgotten_events(connection: Connection, limit: int = 1_000) -> None:
-    """Close open events whose generations have all ended, should a crash have come between the two."""
-    live = select(generation.c.id).where(
-        generation.c.inbox_event_id == inbox_event.c.id,
-        or_(generation.c.status == "pending", generation.c.status == "running"),
-    )
-    forgotten = connection.scalars(
-        select(inbox_event.c.id)
-        .where(inbox_event.c.outcome.is_(None), ~live.exists())
-        .order_by(inbox_event.c.id)
-        .limit(limit)
-    ).all()
-    if forgotten:
-        close_finished_events(connection, forgotten)
