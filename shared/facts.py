@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ def relevant_facts(product: Product, profile: Profile) -> list[Fact]:
 
 
 def _is_ignored(attribute: str, profile: Profile) -> bool:
-    return any(word in attribute.lower() for word in profile.ignored_attributes)
+    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", attribute.lower()) for word in profile.ignored_attributes)
 
 
 def input_digest(facts: Sequence[Fact], profile: Profile) -> str:

@@ -27,7 +27,7 @@ class Profile(BaseModel):
     max_words: int = Field(60, ge=1)
     max_attributes: int = Field(8, ge=1, description="How many attributes the prompt holds, in the product's order.")
     ignored_attributes: tuple[str, ...] = Field(
-        (), description="Attributes whose name holds one of these words stay out of the copy and cause none."
+        (), description="Attributes whose name holds one of these words or phrases stay out of the copy and cause none."
     )
 
     @model_validator(mode="after")

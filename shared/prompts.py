@@ -14,14 +14,16 @@ from typing import Any
 
 from shared.facts import Fact
 from shared.profiles import Profile
-from shared.text import language_of
+from shared.text import language_of, words
 
 PROMPT_VERSION = "1"
 
-MAX_VALUE_CHARACTERS = 160
+MAX_VALUE_CHARACTERS = 80
+MAX_VALUE_ITEMS = 5
 LANGUAGES = {"en": "English", "de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "zh": "Chinese"}
 
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_STATES = {"yes": "features include", "no": "comes without"}
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ def description_prompt(facts: Sequence[Fact], profile: Profile) -> Prompt:
 def _preamble(profile: Profile) -> tuple[tuple[str, str], ...]:
     language = LANGUAGES.get(language_of(profile.locale), profile.locale)
     instruction = (
-        f"You write product descriptions in {language} for a {profile.channel}, for {profile.audience}, in a "
-        f"{profile.tone} tone, with at most {profile.max_words} words. Use only the facts given. Invent nothing."
+        f"You describe products in {profile.tone} {language} for the {profile.audience} of a {profile.channel}, in at "
+        f"most {profile.max_words} words. State each fact once, in order, and nothing else."
     )
     messages = [("system", instruction)]
     for facts, description in _EXAMPLES if language == "English" else ():
@@ -60,8 +62,47 @@ def _preamble(profile: Profile) -> tuple[tuple[str, str], ...]:
 
 
 def _question(facts: Sequence[Fact]) -> str:
-    lines = [f"{_inert(fact.attribute)}: {_inert(fact.value)}" for fact in facts]
+    # The dash gives a name the space before it that it has in a sentence: tokenizers make the same tokens of both, and
+    # a small model copies tokens.
+    lines = [f"- {_inert(fact.attribute)}: {_inert(fact.value)}" for fact in _asked(facts)]
     return "\n".join([*lines, "Write the description."])
+
+
+def _asked(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts as the model is asked: the full name, what it does not tell by itself, then all that is yes or no."""
+    identity = {fact.attribute: fact.value for fact in facts if fact.attribute in ("title", "brand", "category")}
+    name = _full_name(identity.get("title", ""), identity.get("brand", ""), identity.get("category", ""))
+    asked = [Fact("title", name)] if name else []
+    states: dict[str, list[str]] = {state: [] for state in _STATES}
+    for fact in facts:
+        if fact.value.casefold() in states:
+            states[fact.value.casefold()].append(fact.attribute)
+        elif fact.attribute != "title" and not _tells(name, fact.value.rpartition(" > ")[2]):
+            asked.append(Fact(fact.attribute, _first_items(fact.value.rpartition(" > ")[2])))
+    return asked + [Fact(_STATES[state], ", ".join(names)) for state, names in states.items() if names]
+
+
+def _full_name(title: str, brand: str, category: str) -> str:
+    """The title with the brand before it and the kind of thing after it, where it holds neither.
+
+    A category in small letters is a kind of thing ("laptop"); any other is a heading of the shop ("Women > Tops").
+    """
+    branded = title if _tells(title, brand) else f"{brand} {title}"
+    return f"{branded} {category}" if category.islower() and not _tells(branded, category) else branded
+
+
+def _tells(name: str, value: str) -> bool:
+    """Whether a name holds all words of a value. No name tells a bare number: it may be another one."""
+    stems = _stems(value)
+    return stems <= _stems(name) and (not value or any(map(str.isalpha, stems)))
+
+
+def _stems(text: str) -> set[str]:
+    return {word.casefold().rstrip("s") for word in words(text)}
+
+
+def _first_items(value: str) -> str:
+    return ", ".join(value.split(", ")[:MAX_VALUE_ITEMS])
 
 
 def _inert(text: str) -> str:
@@ -76,46 +117,65 @@ def as_text(messages: Sequence[dict[str, str]], tokenizer: Any, *, answer_follow
     Raises:
         ValueError: when the tokenizer has no chat template.
     """
-    text = tokenizer.apply_chat_template(list(messages), tokenize=False, add_generation_prompt=answer_follows)
-    return str(text)
+    inert = [message | {"content": _broken_up(message["content"], tokenizer)} for message in messages]
+    return str(tokenizer.apply_chat_template(inert, tokenize=False, add_generation_prompt=answer_follows))
 
 
+def _broken_up(content: str, tokenizer: Any) -> str:
+    """A message in which no special token of this tokenizer is left, whatever a product's text holds."""
+    for token in tokenizer.all_special_tokens:
+        content = content.replace(token, f"{token[0]} {token[1:]}")
+    return content
+
+
+def _facts(**values: str) -> tuple[Fact, ...]:
+    return tuple(Fact(name.replace("_", " "), value) for name, value in values.items())
+
+
+# Nearly all in one form: a small model that has to choose a form invents, where it need not choose it copies.
 _EXAMPLES: tuple[tuple[tuple[Fact, ...], str], ...] = (
     (
-        (
-            Fact("title", "Trailhead 30 Backpack"),
-            Fact("brand", "Norrland"),
-            Fact("category", "backpack"),
-            Fact("capacity", "30 l"),
-            Fact("material", "recycled nylon"),
-            Fact("color", "dark green"),
-            Fact("weight", "980 g"),
-            Fact("laptop compartment", "yes"),
+        _facts(
+            title="Bowl",
+            category="bowl",
+            material="glazed stoneware",
+            technique="thrown and carved",
+            dimensions="9 x 21 cm",
+            date="1931",
+            country_of_origin="Finland",
         ),
-        "The Norrland Trailhead 30 Backpack holds 30 l and weighs 980 g. It is made of recycled nylon in dark green, "
-        "and it has a laptop compartment.",
+        "The Bowl is made of glazed stoneware. Its technique is thrown and carved. Its dimensions are 9 x 21 cm and "
+        "its date is 1931. Its country of origin is Finland.",
     ),
     (
-        (
-            Fact("title", "Kettle K2"),
-            Fact("category", "Kitchen > Kettles"),
-            Fact("power", "2200 watt"),
-            Fact("capacity", "1.7 l"),
-            Fact("color", "black, white"),
-            Fact("cordless", "no"),
-            Fact("warranty", "2 years"),
-        ),
-        "The Kettle K2 boils up to 1.7 l of water with 2200 watt of power. It comes in black or white, is not "
-        "cordless, and carries a warranty of 2 years.",
+        _facts(title="Corvus 15", category="laptop", memory="8 GB", weight_range="heavy"),
+        "The Corvus 15 is a laptop. Its memory is 8 GB and its weight range is heavy.",
     ),
     (
-        (
-            Fact("title", "Side Chair"),
-            Fact("category", "chair"),
-            Fact("material", "molded beech plywood"),
-            Fact("country of origin", "Denmark"),
-            Fact("date", "1952"),
+        _facts(
+            title="Harbour Jacket",
+            brand="Norrland",
+            category="Clothing > Jackets",
+            style="Shell",
+            fabric="Nylon, Mesh",
+            hood="yes",
         ),
-        "This Side Chair is made of molded beech plywood. It comes from Denmark and dates from 1952.",
+        "The Norrland Harbour Jacket has the style Shell. Its fabric is Nylon and Mesh. Its features include a hood.",
+    ),
+    (
+        _facts(
+            title="Night Ferry",
+            category="video game",
+            developer="Tern Studio",
+            genres="puzzle, strategy",
+            multiplayer="no",
+            Linux_release="yes",
+        ),
+        "Night Ferry is a video game. Its developer is Tern Studio and its genres are puzzle and strategy. Its "
+        "features include Linux release. It comes without multiplayer.",
+    ),
+    (
+        _facts(title="Lindqvist Patch Cable 2 m", color="Grey", cable_length="2", connector="RJ-45"),
+        "The Lindqvist Patch Cable 2 m is Grey. Its cable length is 2 and its connector is RJ-45.",
     ),
 )

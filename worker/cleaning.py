@@ -118,13 +118,15 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"^(?:It|(?:This|The) (?:product|item))(?:(['’]s)(?: (got|been|had)\b)?)?(?= )")
+_POSSESSIVE = re.compile(r"^Its ((?:[\w/-]+ ){0,5}?[\w/-]+) (?=(?:is|are|includes?)\b)")
 
 
 def led_by_product(text: str, title: str, brand: str | None, locale: str) -> str:
     """A text whose first sentence names the product.
 
     Where the first does not, the first of those that name it best is moved there, unless it leans on another sentence
-    ("It also …"). Where none leads and the English text starts with "It" or "This product", the title replaces that.
+    ("It also …"). Where none leads and the English text starts with "It" or "This product", the title replaces that;
+    "Its color is black" becomes "The color of the Kettle K2 is black".
     """
     parts = sentences(text, locale)
     naming = [_naming(part, title, brand) for part in parts]
@@ -134,7 +136,9 @@ def led_by_product(text: str, title: str, brand: str | None, locale: str) -> str
     best = fit.index(max(fit))
     parts.insert(0, parts.pop(best))
     if not fit[best] and title and language_of(locale) == "en":
+        name = title if title.lower().startswith("the ") else f"the {title}"
         parts[0] = _PRONOUN.sub(lambda pronoun: _subject(title, pronoun), parts[0])
+        parts[0] = _POSSESSIVE.sub(lambda owned: f"The {owned[1]} of {name} ", parts[0])
     return joined(parts)
 
 
