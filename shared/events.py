@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -168,7 +167,8 @@ def parse_json(raw: bytes) -> Any:
     except RecursionError:
         raise InvalidEvent(f"nested deeper than {MAX_DEPTH} levels") from None
     except ValueError as error:
-        raise InvalidEvent(f"not JSON: {error}") from None
+        reason = "holds a number of thousands of digits" if "digits" in str(error) else f"not JSON: {error}"
+        raise InvalidEvent(reason) from None
     for path, leaf in _leaves(document):
         if isinstance(leaf, str) and (found := _CONTROL.search(leaf)):
             raise InvalidEvent(f"has the character U+{ord(found[0]):04X}, which no text may hold; remove it", path)
@@ -231,14 +231,16 @@ def _as_invalid_event(error: ValidationError) -> InvalidEvent:
     if "attributes" in location:
         location = location[: location.index("attributes") + 2]
         if first["type"] != "too_long" and len(location) > 2 - (location[0] != "data"):
-            return InvalidEvent(
-                "must be a string, number, boolean, {value, unit} or a list of these, "
-                f"each text at most {MAX_VALUE_CHARACTERS:,} characters",
-                ".".join(location),
-            )
+            return InvalidEvent(_expected_of_attribute(first["input"]), ".".join(location))
     message = first["msg"][0].lower() + first["msg"][1:]
     given = "" if first["type"] == "missing" else f" (given: {str(first['input'])[:60]!r})"
     return InvalidEvent(message + given, ".".join(location))
+
+
+def _expected_of_attribute(value: Any) -> str:
+    if isinstance(value, str) and len(value) > MAX_VALUE_CHARACTERS:
+        return f"has {len(value):,} characters; at most {MAX_VALUE_CHARACTERS:,} are taken"
+    return f"must be a string, number, boolean, {{value, unit}} or a list of these, not {_kind(value)}"
 
 
 def product_changed(
@@ -275,11 +277,6 @@ def publish(redis: Redis, events: Iterable[ProductChanged | ProductDeleted], *, 
         for event in events:
             pipe.xadd(stream, {FIELD: event.model_dump_json(exclude_none=True)})
         return [entry.decode() if isinstance(entry, bytes) else entry for entry in pipe.execute()]
-
-
-def printable(text: str) -> str:
-    """A text without control and direction-changing characters, for logs and terminals."""
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs"))
 
 
 def json_schema() -> dict[str, Any]:

@@ -53,7 +53,10 @@ def relevant_facts(product: Product, profile: Profile) -> list[Fact]:
 
 
 def _is_ignored(attribute: str, profile: Profile) -> bool:
-    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", attribute.lower()) for word in profile.ignored_attributes)
+    return any(
+        re.search(rf"(?<![^\W_]){re.escape(word)}s?(?![^\W_])", attribute.lower())
+        for word in profile.ignored_attributes
+    )
 
 
 def input_digest(facts: Sequence[Fact], profile: Profile) -> str:

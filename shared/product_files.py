@@ -25,11 +25,12 @@ _AS_JSON = ("attributes", "image_urls", "profiles")
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file: its event, or why it has none."""
+    """One line of a file: its event, or why it has none; ``unknown`` are the members that no product has."""
 
     number: int
     event: Event | None = None
     error: InvalidEvent | None = None
+    unknown: tuple[str, ...] = ()
 
 
 def read_lines(lines: Iterable[str], *, as_csv: bool, source: str) -> Iterator[Line]:
@@ -44,17 +45,20 @@ def read_lines(lines: Iterable[str], *, as_csv: bool, source: str) -> Iterator[L
         if isinstance(row, InvalidEvent):
             yield Line(number, error=row)
             continue
+        is_event = isinstance(row, dict) and "data" in row and "type" in row
         try:
-            yield Line(number, event=validate(_document(row, source, next(versions))))
+            event = validate(row if is_event else _wrapped(row, source, next(versions)))
+            yield Line(
+                number, event=event, unknown=() if is_event else tuple(name for name in row if name not in _MEMBERS)
+            )
         except InvalidEvent as error:
-            yield Line(number, error=error)
+            field = error.field if is_event else error.field.removeprefix("data.")
+            yield Line(number, error=InvalidEvent(error.reason, field))
 
 
-def _document(row: Any, source: str, version: int) -> Any:
+def _wrapped(row: Any, source: str, version: int) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise InvalidEvent("a line holds one JSON object, a product or an event")
-    if "data" in row and "type" in row:
-        return row
     return product_changed(row, source=source, version=version)
 
 

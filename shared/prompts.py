@@ -70,15 +70,17 @@ def _question(facts: Sequence[Fact]) -> str:
 
 def _asked(facts: Sequence[Fact]) -> list[Fact]:
     """The facts as the model is asked: the full name, what it does not tell by itself, then all that is yes or no."""
-    identity = {fact.attribute: fact.value for fact in facts if fact.attribute in ("title", "brand", "category")}
-    name = _full_name(identity.get("title", ""), identity.get("brand", ""), identity.get("category", ""))
+    identity = {fact.attribute: fact.value for fact in reversed(facts)}
+    kind = identity.get("category", "").rpartition(" > ")[2]
+    name = _full_name(identity.get("title", ""), identity.get("brand", ""), kind)
     asked = [Fact("title", name)] if name else []
     states: dict[str, list[str]] = {state: [] for state in _STATES}
     for fact in facts:
-        if fact.value.casefold() in states:
-            states[fact.value.casefold()].append(fact.attribute)
-        elif fact.attribute != "title" and not _tells(name, fact.value.rpartition(" > ")[2]):
-            asked.append(Fact(fact.attribute, _first_items(fact.value.rpartition(" > ")[2])))
+        value = kind if fact.attribute == "category" else fact.value
+        if value.casefold() in states:
+            states[value.casefold()].append(fact.attribute)
+        elif fact.attribute != "title" and not _tells(name, value):
+            asked.append(Fact(fact.attribute, ", ".join(value.split(", ")[:MAX_VALUE_ITEMS])))
     return asked + [Fact(_STATES[state], ", ".join(names)) for state, names in states.items() if names]
 
 
@@ -93,16 +95,11 @@ def _full_name(title: str, brand: str, category: str) -> str:
 
 def _tells(name: str, value: str) -> bool:
     """Whether a name holds all words of a value. No name tells a bare number: it may be another one."""
-    stems = _stems(value)
-    return stems <= _stems(name) and (not value or any(map(str.isalpha, stems)))
+    return not value or (any(map(str.isalpha, value)) and _stems(value) <= _stems(name))
 
 
 def _stems(text: str) -> set[str]:
     return {word.casefold().rstrip("s") for word in words(text)}
-
-
-def _first_items(value: str) -> str:
-    return ", ".join(value.split(", ")[:MAX_VALUE_ITEMS])
 
 
 def _inert(text: str) -> str:
@@ -123,7 +120,7 @@ def as_text(messages: Sequence[dict[str, str]], tokenizer: Any, *, answer_follow
 
 def _broken_up(content: str, tokenizer: Any) -> str:
     """A message in which no special token of this tokenizer is left, whatever a product's text holds."""
-    for token in tokenizer.all_special_tokens:
+    for token in (str(token) for token in tokenizer.added_tokens_decoder.values() if token.special):
         content = content.replace(token, f"{token[0]} {token[1:]}")
     return content
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 
 import sentencex
@@ -102,3 +103,8 @@ def words(text: str) -> list[str]:
     character counts as one.
     """
     return _WORD.findall(text)
+
+
+def printable(text: str) -> str:
+    """A text without control and direction-changing characters, for logs and terminals."""
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs"))

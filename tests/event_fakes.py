@@ -72,7 +72,7 @@ class Writer:
     def generate(self, prompt: Prompt, *, max_new_tokens: int, alone: bool = False) -> Generated:
         self.asked.append(prompt)
         self.meanwhile()
-        title = prompt.question[1].partition("\n")[0].removeprefix("title: ")
+        title = prompt.question[1].partition("\n")[0].removeprefix("- title: ")
         answer = f"This is the {title}, and it is what you have been looking for."
         return Generated(
             text=answer,

@@ -18,7 +18,6 @@ from shared.redis_server import GENERATION_QUEUES, MAINTENANCE
 from shared.repository import registry
 from shared.settings import Settings, let_idle_threads_sleep
 from worker import startup
-from worker.app import app
 from worker.desk import Desk, Leases, open_desk
 from worker.engine import Engine
 from worker.heartbeat import Heartbeat
@@ -82,6 +81,8 @@ def _register(base: BaseModel) -> int:
 
 
 def _serve(config: Settings) -> None:
+    from worker.app import app  # reads the settings when it is imported, which must not come before their check
+
     queues = ",".join((*GENERATION_QUEUES, MAINTENANCE))
     options = [
         "--pool=threads",

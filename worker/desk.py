@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -62,10 +62,11 @@ class Desk:
     worker_id: UUID
     model_version_id: int
     leases: Leases
+    _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def write(self, generation_id: int) -> str:
         """Write the copy of a pending generation. Returns what became of it, in a few words for Flower."""
-        with self.leases.holding(generation_id):
+        with self._turn(generation_id), self.leases.holding(generation_id):
             with self.database.begin() as connection:
                 held = generations.claim(connection, generation_id, self.worker_id, self.leases.lease)
             if held is None:
@@ -74,6 +75,15 @@ class Desk:
                 return self._write(held)
             except (PermanentError, TransientError) as error:
                 return self.record_failure(generation_id, error)
+
+    def _turn(self, generation_id: int) -> AbstractContextManager[object]:
+        """Whoever has one attempt left waits for a turn before the claim, so that only one such is ever claimed.
+
+        Whatever kills workers is alone in the batch at its last attempt, and costs no neighbour its own last one.
+        """
+        with self.database.connect() as connection:
+            attempts = generations.attempts(connection, generation_id)
+        return self._alone if 0 < attempts == self.config.max_attempts - 1 else nullcontext()
 
     def _write(self, held: Claim) -> str:
         profile = self.profiles.get(held.profile)
@@ -85,8 +95,7 @@ class Desk:
             self.engine,
             publish_quality=self.config.publish_quality,
             reject_quality=self.config.reject_quality,
-            # What has failed again and again shall not take its neighbours in the batch along.
-            alone=held.attempt >= self.config.max_attempts,
+            alone=held.attempt > 1 and held.attempt >= self.config.max_attempts,
         )
         values = copy.values | {"model_version_id": self.model_version_id}
         with self.database.begin() as connection:
@@ -94,7 +103,7 @@ class Desk:
         if not saved:
             return "too late: a newer change came first"
         log.info("described", sku=held.product.sku, status=copy.verdict.status, quality=round(copy.scores.quality, 2))
-        return f"{copy.verdict.status}, quality {copy.scores.quality:.2f}"
+        return f"{copy.verdict.status}, quality {copy.scores.quality:.2f}, waited {held.waited_s:.1f} s"
 
     def record_failure(self, generation_id: int, error: BaseException) -> str:
         """Give a generation back, or set it aside when the error is permanent or the last attempt is used up."""

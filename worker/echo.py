@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
+from shared.lexicon import load_lexicon
 from shared.prompts import Prompt
 from shared.text import rewritten, sentences, words
 
@@ -16,36 +18,44 @@ NEAR_THE_INSTRUCTION = 90
 MIN_WORDS_OF_A_SENTENCE = 4
 """What has fewer words is a label, a heading or a name."""
 
+_COLON = re.compile(r"[:：]")
+
 
 def without_echo(text: str, prompt: Prompt, locale: str) -> str:
     """A text without what only repeats the prompt.
 
-    Taken away are the question's ``attribute: value`` lines and its request, sentences of the instruction, and what
-    betrays an example: a sentence of its answer, or one of its longer values (``molded beech plywood``). What this
-    product's own question says too is no echo. Of ``Material: It is made of steel.`` only the label goes.
+    Taken away are ``attribute: value`` lines and the request, sentences of the instruction, and what betrays an
+    example: a sentence of its answer, or one of its longer values (``thrown and carved``). What this product's own
+    question says too is no echo. Of ``Material: It is made of steel.`` only the label goes.
     """
     preamble, question = _preamble(prompt.preamble, locale), prompt.question[1]
-    lines = preamble.lines | {_normal(line) for line in question.split("\n")}
-    labels = {_normal(label) for label, _ in _pairs(question)}
-    own = set(_normal(question).split())
+    asked = _lines(question)
+    labels = {label for label, value in asked if value}
+    own = _content(question, locale)
     foreign = [f" {trace.phrase} " for trace in preamble.traces if not trace.bound <= own]
 
     def rewrite(sentence: str) -> str:
         normal = _normal(sentence)
-        if normal in lines or any(phrase in f" {normal} " for phrase in foreign):
+        label, value = line = _line(sentence)
+        if line in asked or line in preamble.lines or any(phrase in f" {normal} " for phrase in foreign):
             return ""
         if any(fuzz.ratio(normal, instruction) >= NEAR_THE_INSTRUCTION for instruction in preamble.instructions):
             return ""
-        label, colon, rest = sentence.partition(":")
-        if not colon or _normal(label) not in labels:
+        if not value or label not in labels:
             return sentence
-        return rest.strip() if len(words(rest)) >= MIN_WORDS_OF_A_SENTENCE and rest[-1] in ".!?。！？" else ""
+        rest = _COLON.split(sentence, maxsplit=1)[1].strip()
+        return rest if _is_sentence(rest) else ""
 
     return rewritten(text, locale, rewrite)
 
 
+def _is_sentence(rest: str) -> bool:
+    """Whether what follows a label is a sentence, and not a list of values ("a hood, a zip and two pockets.")."""
+    return len(words(rest)) >= MIN_WORDS_OF_A_SENTENCE and not rest[0].islower() and rest[-1] in ".!?。！？"
+
+
 class _Trace(NamedTuple):
-    """Words that show where a text comes from; ``bound`` are those of them that belong to one product."""
+    """Words that show where a text comes from; ``bound`` are those of them, as stems, that belong to one product."""
 
     phrase: str
     bound: frozenset[str]
@@ -53,35 +63,47 @@ class _Trace(NamedTuple):
 
 class _Preamble(NamedTuple):
     instructions: tuple[str, ...]
-    lines: frozenset[str]
+    lines: frozenset[tuple[str, str]]
     traces: tuple[_Trace, ...]
 
 
 @lru_cache(maxsize=64)
 def _preamble(messages: tuple[tuple[str, str], ...], locale: str) -> _Preamble:
     instructions: list[str] = []
-    lines: set[str] = set()
+    lines: set[tuple[str, str]] = set()
     traces: list[_Trace] = []
     example: frozenset[str] = frozenset()
     for role, content in messages:
         parts = [normal for normal in map(_normal, sentences(content, locale)) if normal]
         if role == "user":
-            lines |= {_normal(line) for line in content.split("\n")}
-            values = [_normal(value) for _, value in _pairs(content)]
-            example = frozenset(" ".join(values).split())
+            asked = _lines(content)
+            lines |= asked
+            values = sorted(value for _, value in asked)
+            example = _content(" ".join(values), locale)
             # Three words or more: shorter values ("dark green") are in a text by chance.
-            traces += [_Trace(value, frozenset(value.split())) for value in values if value.count(" ") > 1]
+            traces += [_Trace(value, _content(value, locale)) for value in values if value.count(" ") > 1]
         elif role == "assistant":
-            traces += [_Trace(part, example.intersection(part.split())) for part in parts]
+            traces += [_Trace(part, example & _content(part, locale)) for part in parts]
         else:
             instructions += parts
     return _Preamble(tuple(instructions), frozenset(lines), tuple(traces))
 
 
-def _pairs(question: str) -> list[tuple[str, str]]:
-    """The ``attribute: value`` lines of a question."""
-    parts = (line.partition(": ") for line in question.split("\n"))
-    return [(label, value) for label, separator, value in parts if separator]
+def _lines(question: str) -> frozenset[tuple[str, str]]:
+    return frozenset(map(_line, question.split("\n")))
+
+
+def _line(text: str) -> tuple[str, str]:
+    """Label and value of an ``attribute: value`` line. Any other text is a label only: "Features include a hood." may
+    have the words of such a line, and is a statement."""
+    label, *value = _COLON.split(text, maxsplit=1)
+    return _normal(label), _normal("".join(value))
+
+
+def _content(text: str, locale: str) -> frozenset[str]:
+    """The words that state something, as stems: two texts that list the same differ in "and", "x" or a plural."""
+    lexicon = load_lexicon(locale)
+    return frozenset(lexicon.stem(word) for word in _normal(text).split() if word not in lexicon.function_words)
 
 
 def _normal(text: str) -> str:

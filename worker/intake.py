@@ -72,6 +72,9 @@ def _with_names(row: InboxRow, document: Any) -> InboxRow:
     named = {"source": document.get("source"), "event_id": document.get("id"), "type": document.get("type")}
     named["sku"] = data.get("sku") if isinstance(data, dict) else None
     readable: dict[str, Any] = {name: value[:MAX_NAME] for name, value in named.items() if isinstance(value, str)}
+    version = data.get("version") if isinstance(data, dict) else None
+    if isinstance(version, int) and 0 <= version < 2**63:
+        readable["product_version"] = version
     return replace(row, **readable)
 
 

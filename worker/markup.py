@@ -8,7 +8,7 @@ import re
 import ftfy
 import nh3
 
-from shared.events import printable
+from shared.text import printable
 
 _REPAIRS = ftfy.TextFixerConfig(uncurl_quotes=False, unescape_html=False, fix_character_width=False)
 

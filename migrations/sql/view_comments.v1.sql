@@ -21,12 +21,18 @@ $$;
 
 COMMENT ON COLUMN analytics.current_description.described_version IS 'The version of the product that the text was written from.';
 COMMENT ON COLUMN analytics.current_description.product_version IS 'The newest version of the product; a later one changed nothing that the copy depends on, or its copy is being written.';
+COMMENT ON COLUMN analytics.current_description.source IS 'The catalogue that owns the product.';
+COMMENT ON COLUMN analytics.current_description.title IS 'The product''s title.';
+COMMENT ON COLUMN analytics.description_history.source IS 'The catalogue that owns the product.';
+COMMENT ON COLUMN analytics.event_outcome.product_version IS 'The version of the product that the event announces.';
 COMMENT ON COLUMN analytics.current_description.description_id IS 'Key of the description.';
 COMMENT ON COLUMN analytics.current_description.described_at IS 'When the text was written.';
 COMMENT ON COLUMN analytics.description_history.described_version IS 'The version of the product that the text was written from.';
 COMMENT ON COLUMN analytics.description_history.description_id IS 'Key of the description; grows with time.';
 COMMENT ON COLUMN analytics.description_history.is_current IS 'Whether this is the copy that counts now.';
 COMMENT ON COLUMN analytics.description_history.described_at IS 'When the text was written.';
+COMMENT ON TABLE app.alembic_version IS 'Which migration the schema is at.';
+COMMENT ON COLUMN app.alembic_version.version_num IS 'The migration.';
 COMMENT ON COLUMN analytics.event_outcome.inbox_event_id IS 'Key of the event in the ledger; grows with time.';
 COMMENT ON COLUMN analytics.event_outcome.seconds IS 'Seconds from the moment ingest took the event in until it ended.';
 COMMENT ON COLUMN analytics.dead_letter.dead_letter_id IS 'Key of the dead letter.';

@@ -45,6 +45,8 @@ def main() -> None:
     """The entry point: an error that Shelftalk foresees is one line on standard error and status 1."""
     try:
         app()
+    except SystemExit:
+        raise  # first, since the tuple below is made, with its imports, for whatever gets so far
     except ShelftalkError as error:
         _end(error)
     except _server_errors() as error:

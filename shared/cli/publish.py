@@ -54,13 +54,20 @@ def read(file: str, source: str, out: Console) -> tuple[list[Event], int]:
     lines, as_csv = _lines(file)
     events: list[Event] = []
     wrong = 0
+    unknown: dict[str, None] = {}
     for line in read_lines(lines, as_csv=as_csv, source=source):
+        unknown |= dict.fromkeys(line.unknown)
         if line.event is not None:
             events.append(line.event)
             continue
         wrong += 1
         if wrong <= SHOWN_ERRORS:
             out.print(f"{file}:{line.number}: {line.error}", markup=False, soft_wrap=True)
+    if unknown:
+        names = ", ".join(list(unknown)[:SHOWN_ERRORS])
+        out.print(f"{file}: left out members that a product does not have: {names}", markup=False, soft_wrap=True)
+    if not events and not wrong:
+        out.print(f"{file}: holds no product and no event", markup=False)
     if wrong > SHOWN_ERRORS:
         out.print(f"… and {wrong - SHOWN_ERRORS} more wrong lines")
     return events, wrong

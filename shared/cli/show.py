@@ -48,21 +48,20 @@ def show(
 
 
 def _print(copies: list[dict[str, Any]], events: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
-
-    from shared.cli.terminal import console
+    from shared.cli.terminal import console, plain
 
     out = console()
     current = [copy for copy in copies if copy["is_current"]]
     for copy in current:
         style = STATUS_STYLES[copy["status"]]
-        out.print(f"\n[bold]{escape(copy['sku'])}[/bold] of {escape(copy['source'])}, profile {copy['profile']}")
-        out.print(f"[{style}]{copy['status']}[/{style}] {escape('; '.join(copy['reasons']))}")
+        out.print(f"\n[bold]{plain(copy['sku'])}[/bold] of {plain(copy['source'])}, profile {copy['profile']}")
+        reasons = f": {plain('; '.join(copy['reasons']))}" if copy["reasons"] else ""
+        out.print(f"[{style}]{copy['status']}[/{style}]{reasons}")
         out.print(marked(copy["text"], copy["evidence"]), soft_wrap=True)
         out.print(", ".join(f"{name} {_number(copy[name])}" for name in SCORES), style="dim")
         _print_evidence(out, copy["evidence"])
     if not current:
-        out.print(f"{events[0]['sku']} of {events[0]['source']} has no copy now", markup=False)
+        out.print(f"{plain(events[0]['sku'])} of {plain(events[0]['source'])} has no copy now")
     _print_history(out, copies, events)
 
 
@@ -81,21 +80,23 @@ def _number(value: Any) -> str:
 
 
 def _print_evidence(out: Any, evidence: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
     from rich.table import Table
+
+    from shared.cli.terminal import plain
 
     if not evidence:
         return
     table = Table("words", "supported by", "value", "match", box=None, title="evidence", title_justify="left")
     for span in evidence:
         cells = (span["text"], span["attribute"] or "nothing", span["value"] or span["reason"], span["kind"])
-        table.add_row(*map(escape, cells))
+        table.add_row(*map(plain, cells))
     out.print(table)
 
 
 def _print_history(out: Any, copies: list[dict[str, Any]], events: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
     from rich.table import Table
+
+    from shared.cli.terminal import plain
 
     older = [copy for copy in copies if not copy["is_current"]]
     if older:
@@ -105,11 +106,12 @@ def _print_history(out: Any, copies: list[dict[str, Any]], events: list[dict[str
         for copy in older:
             written = f"{copy['described_at']:%Y-%m-%d %H:%M:%S}"
             quality = _number(copy["quality"])
-            table.add_row(str(copy["described_version"]), written, copy["status"], quality, escape(copy["text"]))
+            table.add_row(str(copy["described_version"]), written, copy["status"], quality, plain(copy["text"]))
         out.print(table)
     table = Table("version", "received", "outcome", "why", box=None, title="events", title_justify="left")
     for event in events:
         received = f"{event['received_at']:%Y-%m-%d %H:%M:%S}"
-        why = escape(event["reason"] or "")
-        table.add_row(str(event["product_version"]), received, event["outcome"] or "open", why)
+        why = plain(event["reason"] or "")
+        version = str(event["product_version"] if event["product_version"] is not None else "")
+        table.add_row(version, received, event["outcome"] or "open", why)
     out.print(table)

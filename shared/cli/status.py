@@ -36,6 +36,7 @@ def snapshot() -> dict[str, Any]:
             "stream": redis_server.stream_lag(server, config.stream, config.stream_group),
             "queues": redis_server.queue_depths(server),
             **{name: counts[name] for name in ("pending", "running", "done", "superseded")},
+            "failed": counts["dead"],
             "dead": reading.dead_letter_count(connection),
             "oldest_wait_s": round(reading.oldest_wait_s(connection), 1),
             "outcomes": reading.outcome_counts(connection),
@@ -59,7 +60,7 @@ def _print(found: dict[str, Any]) -> None:
     rows = [
         ("stream", f"{stream['unread']} unread, {stream['unacknowledged']} read but not finished"),
         ("queues", ", ".join(f"{name} {depth}" for name, depth in found["queues"].items())),
-        ("generations", f"{found['pending']} pending, {found['running']} running, {found['done']} done"),
+        ("generations", ", ".join(f"{found[name]} {name}" for name in ("pending", "running", "done", "failed"))),
         ("oldest wait", f"{found['oldest_wait_s']:.1f} s"),
         ("events", ", ".join(f"{count} {name}" for name, count in sorted(found["outcomes"].items())) or "none yet"),
         ("dead letters", str(found["dead"])),

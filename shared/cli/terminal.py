@@ -18,6 +18,15 @@ def console(*, stderr: bool = False) -> Console:
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
 
 
+def plain(value: object) -> str:
+    """Text of a product as it may stand in rich markup: nothing in it styles, or turns the direction of, a line."""
+    from rich.markup import escape
+
+    from shared.text import printable
+
+    return escape(printable(str(value)))
+
+
 class Bar(Protocol):
     """The progress of one long wait."""
 

@@ -26,6 +26,7 @@ class Claim:
     profile: str
     input_digest: str
     attempt: int
+    waited_s: float
     product: Product
 
 
@@ -69,8 +70,14 @@ def claim(connection: Connection, generation_id: int, worker_id: UUID, lease: ti
         profile=taken.profile,
         input_digest=taken.input_digest,
         attempt=taken.attempts,
+        waited_s=(taken.started_at - taken.due_at).total_seconds(),
         product=_product(snapshot),
     )
+
+
+def attempts(connection: Connection, generation_id: int) -> int:
+    """How often a generation has been claimed; 0 when there is none with this id."""
+    return connection.scalar(select(generation.c.attempts).where(generation.c.id == generation_id)) or 0
 
 
 def _product(row: Row[Any]) -> Product:
@@ -126,17 +133,9 @@ def save_description(connection: Connection, held: Claim, worker_id: UUID, value
         _end(connection, held.generation_id, "superseded")
         close_finished_events(connection, [held.inbox_event_id])
         return False
-    description_id = connection.scalar(
-        insert(description)
-        .values(
-            generation_id=held.generation_id,
-            product_id=held.product_id,
-            product_version=held.product.version,
-            profile=held.profile,
-            **values,
-        )
-        .returning(description.c.id)
-    )
+    made_by = {"generation_id": held.generation_id, "product_id": held.product_id, "profile": held.profile}
+    row = values | made_by | {"product_version": held.product.version}
+    description_id = connection.scalar(insert(description).values(row).returning(description.c.id))
     connection.execute(
         update(current_copy)
         .where(current_copy.c.product_id == held.product_id, current_copy.c.profile == held.profile)

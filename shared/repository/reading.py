@@ -136,11 +136,6 @@ def audit(connection: Connection, grace: timedelta) -> list[tuple[str, int, str]
     ]
 
 
-def newest_entry(connection: Connection) -> str | None:
-    """The stream entry that ingest took in last."""
-    return connection.scalar(select(inbox_event.c.stream_entry).order_by(inbox_event.c.id.desc()).limit(1))
-
-
 def entries_missing(connection: Connection, entries: Sequence[str]) -> list[str]:
     """Those of these stream entries that the ledger does not know."""
     known = entry_states(connection, entries)

@@ -53,9 +53,9 @@ def test_publish_names_each_wrong_line_with_its_field_and_publishes_the_others(
 
     assert result.exit_code == 1
     complaints = [line for line in result.stderr.splitlines() if line.startswith(f"{file}:")]
-    assert complaints[0] == f"{file}:2: data.title: field required"
+    assert complaints[0] == f"{file}:2: title: field required"
     assert complaints[1].startswith(f"{file}:3: not JSON")
-    assert complaints[2].startswith(f"{file}:4: data.version: ")
+    assert complaints[2].startswith(f"{file}:4: version: ")
     assert "published 2 events, left out 3 wrong lines" in result.stderr
     shelftalk.take_in()
     assert shelftalk.rows("SELECT DISTINCT sku, source FROM app.inbox_event") == [("A1", "shelftalk-cli")]
@@ -149,7 +149,7 @@ def test_status_says_what_waits_what_runs_and_who_lives(shelftalk: Service) -> N
 
     found = json.loads(result.stdout)
     assert set(found) == {
-        *("stream", "queues", "pending", "running", "done", "superseded", "dead"),
+        *("stream", "queues", "pending", "running", "done", "superseded", "failed", "dead"),
         *("oldest_wait_s", "outcomes", "champion", "workers", "ingests", "beats"),
     }
     assert found["stream"] == {"unread": 1, "unacknowledged": 0}
@@ -174,7 +174,14 @@ def test_show_prints_copy_evidence_and_history(shelftalk: Service) -> None:
     result = run("show", "KET-42")
 
     assert result.exit_code == 0, result.exception
-    for wanted in ("This is the Kettle K3", "quality", "supported by", "title", "history", "This is the Kettle K2"):
+    for wanted in (
+        "This is the Norrland Kettle K3",
+        "quality",
+        "supported by",
+        "title",
+        "history",
+        "This is the Norrland Kettle K2",
+    ):
         assert wanted in result.stdout
     assert "version 1 is not newer than version 2, which is known" in " ".join(result.stdout.split())
     found = json.loads(run("show", "KET-42", "--json").stdout)
@@ -196,8 +203,8 @@ def test_show_of_a_deleted_product_says_that_it_has_no_copy(shelftalk: Service) 
 def test_show_tells_two_sources_of_one_sku_apart(shelftalk: Service) -> None:
     shelftalk.describe(changed(), changed(id="2", title="Other") | {"source": "shop"})
 
-    assert "This is the Other" in run("show", "KET-42", "--source", "shop").stdout
-    assert "This is the Other" not in run("show", "KET-42", "--source", "erp").stdout
+    assert "This is the Norrland Other" in run("show", "KET-42", "--source", "shop").stdout
+    assert "This is the Norrland Other" not in run("show", "KET-42", "--source", "erp").stdout
 
 
 def test_square_brackets_of_a_catalogue_are_printed_as_they_are(shelftalk: Service) -> None:

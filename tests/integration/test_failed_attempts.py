@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from shared.errors import EngineFault, PromptTooLong
-from tests.event_fakes import FailingWriter, Service, changed, service
+from tests.event_fakes import FailingWriter, Service, Writer, changed, service
 
 
 def statuses(shelftalk: Service) -> list[str]:
@@ -119,3 +121,21 @@ def test_a_profile_that_is_gone_makes_a_dead_letter_that_names_it(shelftalk: Ser
 
     [(reason,)] = shelftalk.rows("SELECT reason FROM app.dead_letter")
     assert reason.startswith("the profile 'teaser' is gone; add it back to ")
+
+
+def test_of_those_with_one_attempt_left_only_one_is_claimed_at_a_time(shelftalk: Service) -> None:
+    shelftalk.take_in(*[changed(sku, id=sku) for sku in ("A", "B", "C")])
+    shelftalk.execute("UPDATE app.generation SET attempts = 2")
+    running: list[int] = []
+
+    def look() -> None:
+        running.extend(
+            count for (count,) in shelftalk.rows("SELECT count(*) FROM app.generation WHERE status = 'running'")
+        )
+
+    desk = shelftalk.desk(Writer(look))
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(desk.write, shelftalk.pending()))
+
+    assert running == [1, 1, 1]
+    assert statuses(shelftalk) == ["done", "done", "done"]

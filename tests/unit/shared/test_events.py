@@ -18,10 +18,10 @@ from shared.events import (
     Quantity,
     decode,
     parse_json,
-    printable,
     product_changed,
     validate,
 )
+from shared.text import printable
 from tests.event_fakes import changed, deleted
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

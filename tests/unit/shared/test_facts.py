@@ -69,6 +69,22 @@ def test_ignored_attributes_are_known_by_a_word_of_their_name() -> None:
     assert Fact("in stock", "4") in product_facts(found)
 
 
+@pytest.mark.parametrize(
+    "attribute", ["EAN", "ean-13", "Code (EAN)", "Visible in search", "Pieces per Master (outer) case"]
+)
+def test_a_whole_word_or_phrase_of_a_name_ignores_its_attribute(attribute: str) -> None:
+    page = PAGE.model_copy(update={"ignored_attributes": ("ean", "visible in", "master (outer)")})
+
+    assert relevant_facts(product(attributes={attribute: "1"}), page) == [Fact("title", "Lamp")]
+
+
+@pytest.mark.parametrize("attribute", ["ocean view", "easy to clean", "visible inside", "invisible in water", "master"])
+def test_a_part_of_a_word_or_of_a_phrase_ignores_nothing(attribute: str) -> None:
+    page = PAGE.model_copy(update={"ignored_attributes": ("ean", "visible in", "master (outer)")})
+
+    assert Fact(attribute, "yes") in relevant_facts(product(attributes={attribute: True}), page)
+
+
 def test_copy_depends_on_so_many_attributes_as_the_profile_says() -> None:
     found = product(attributes={"price": 1, "a": "1", "b": "2", "c": "3", "d": "4"})
 

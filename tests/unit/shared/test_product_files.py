@@ -68,10 +68,10 @@ def test_a_wrong_line_is_named_with_its_number_and_field_and_the_others_are_read
 
     assert [line.number for line in lines] == [1, 2, 4, 5, 6, 7]
     assert [line.event is not None for line in lines] == [True, False, False, False, False, True]
-    assert complaint(lines[1]) == "data.title: field required"
+    assert complaint(lines[1]) == "title: field required"
     assert complaint(lines[2]).startswith("not JSON")
     assert complaint(lines[3]) == "a line holds one JSON object, a product or an event"
-    assert complaint(lines[4]).startswith("data.version: ")
+    assert complaint(lines[4]).startswith("version: ")
 
 
 def test_the_same_product_on_two_lines_has_growing_versions() -> None:
@@ -128,7 +128,7 @@ def test_cells_may_hold_line_ends_and_commas() -> None:
         ("A1,Lamp,1,[1]", "attributes: the cell must hold a JSON object"),
         ("A1,Lamp,1,5", "attributes: the cell must hold a JSON object"),
         ("A1,Lamp,1,null", "attributes: the cell must hold a JSON object"),
-        ("A1,,1,", "data.title: field required"),
+        ("A1,,1,", "title: field required"),
         ("A1,Lamp,1,,extra", "has more cells than the first line has columns; quote cells that hold commas"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.facts import Fact
 from shared.profiles import Profile
-from shared.prompts import description_prompt
+from shared.prompts import Prompt, description_prompt
 from shared.text import sentences, words
 from worker.cleaning import Cleaned, clean, finished, led_by_product, whole_sentences, within_length
 
@@ -25,13 +25,13 @@ def cleaned(
     complete: bool = True,
     locale: str = "en",
     max_words: int = 60,
+    prompt: Prompt | None = None,
 ) -> Cleaned:
-    prompt = description_prompt([Fact("title", title), *facts], PROFILE)
     return clean(
         raw,
         title=title,
         brand=brand,
-        prompt=prompt,
+        prompt=prompt or description_prompt([Fact("title", title), *facts], PROFILE),
         locale=locale,
         min_words=8,
         max_words=max_words,
@@ -64,7 +64,12 @@ def test_value_of_an_example_and_the_cut_decimal_go() -> None:
         "with a 1.7 inch touchscreen display. It is made of 25.4 inch molded beech plywood and is available in 25.4 "
         "inch and 32.8 inch models. It is a 25."
     )
-    result = cleaned(raw, "Tecra Eurus 20", Fact("dimension", "25.4 inch"), complete=False)
+    chair = (
+        ("user", "title: Side Chair\nmaterial: molded beech plywood\nWrite the description."),
+        ("assistant", "This Side Chair is made of molded beech plywood."),
+    )
+    prompt = Prompt(chair, ("user", "title: Tecra Eurus 20\ndimension: 25.4 inch\nWrite the description."))
+    result = cleaned(raw, "Tecra Eurus 20", prompt=prompt, complete=False)
     assert result.text == (
         "The Tecra Eury 20 is a laptop designed by the European Technology Research Agency. It is a 25.4 inch laptop "
         "with a 1.7 inch touchscreen display."
@@ -122,6 +127,14 @@ def test_everything_at_once() -> None:
     result = cleaned(raw, brand="HP")
     assert result.text == "The HP Kettle K2 holds 1.7 l & weighs 980 g. It is made of steel and steel."
     assert result.changes == ("chat_markers", "markup", "remarks", "quotes", "stutter", "lead", "repeated_sentences")
+
+
+def test_the_question_and_the_answer_of_an_example_go_and_the_copy_leads_with_the_product() -> None:
+    prompt = description_prompt([Fact("title", "Kettle K2"), Fact("color", "black"), Fact("timer", "yes")], PROFILE)
+    raw = f"{prompt.question[1]}\nIts color is black. Its features include a timer. {prompt.preamble[-1][1]}"
+    result = cleaned(raw, prompt=prompt)
+    assert result.text == "The color of the Kettle K2 is black. Its features include a timer."
+    assert result.changes == ("markup", "echo", "lead")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +200,13 @@ def test_only_whole_sentences_stay(text: str, complete: bool, expected: str) -> 
         ("It's red. It has a lid.", "The Kettle K2 is red. It has a lid."),
         ("It’s got a lid.", "The Kettle K2 has got a lid."),
         ("This product has a lid.", "The Kettle K2 has a lid."),
-        ("Its lid is red.", "Its lid is red."),
+        ("Its color is black. It has a lid.", "The color of the Kettle K2 is black. It has a lid."),
+        ("Its country of origin is Finland.", "The country of origin of the Kettle K2 is Finland."),
+        ("Its features include a lid.", "The features of the Kettle K2 include a lid."),
+        ("Its on/off switch is what is red.", "The on/off switch of the Kettle K2 is what is red."),
+        ("Its color is black. The Kettle K2 has a lid.", "The Kettle K2 has a lid. Its color is black."),
+        ("The lid is red. Its color is black.", "The lid is red. Its color is black."),
+        ("Its lid fits.", "Its lid fits."),
         ("", ""),
     ],
 )
@@ -197,7 +216,9 @@ def test_copy_starts_with_the_product(text: str, expected: str) -> None:
 
 def test_pronoun_is_replaced_in_english_only() -> None:
     assert led_by_product("It is red.", "The Kettle", None, "en") == "The Kettle is red."
+    assert led_by_product("Its lid is red.", "The Kettle", None, "en") == "The lid of The Kettle is red."
     assert led_by_product("Es ist rot.", "Kettle K2", None, "de") == "Es ist rot."
+    assert led_by_product("Its lid is red.", "Kettle K2", None, "de") == "Its lid is red."
 
 
 @pytest.mark.parametrize(
@@ -226,8 +247,8 @@ def test_capitals_and_end_marks_are_set() -> None:
 PHRASES = st.lists(
     st.sampled_from(
         ["It is", "the Kettle K2", "red", "5 in.", "No. 5", ", and", ".", "!", "\n", "<b>", "**", '"', "I cannot help",
-         "Sure!", "Note:", "title: Kettle K2", "made of molded beech plywood", "&lt;", "User:", "1.5 kg", "It also has",
-         "这款水壶", "。", "- ", "a lid", "…"]
+         "Sure!", "Note:", "- title: Kettle K2", "is thrown and carved", "&lt;", "User:", "1.5 kg", "It also has",
+         "Its", "这款水壶", "。", "- ", "a lid", "…"]
     ),
     max_size=30,
 ).map(" ".join)  # fmt: skip
@@ -247,16 +268,17 @@ def test_any_answer_becomes_short_printable_copy_or_nothing(raw: str, locale: st
 @given(raw=PHRASES)
 def test_copy_is_made_of_words_of_the_answer_or_of_the_title(raw: str) -> None:
     source = raw.replace("&lt;", "<")
-    said = {word.casefold() for word in words(source)} | {"the", "kettle", "k2", "is", "and", "b"}
+    said = {word.casefold() for word in words(source)} | {"the", "kettle", "k2", "is", "of", "and", "b"}
     assert {word.casefold() for word in words(cleaned(raw).text)} <= said
 
 
 ANSWERS = st.lists(
     st.sampled_from(
         ["Sure! Here is a description:", "The Kettle K2 holds 1.7 l.", "It is red.", "**It weighs 980 g**.", "- Steel",
-         "title: Kettle K2", "It is red, is red and has a lid.", "I hope this helps!", "It has a", "Note: none.", "\n",
-         "It also has a lid that is red.", "I cannot write more.", "“It has a very very long cord.”", "User: more",
-         "It is made of molded beech plywood.", "A long sentence of words, and of more words, which goes on and on."]
+         "- title: Kettle K2", "It is red, is red and has a lid.", "I hope this helps!", "It has a", "Note: none.",
+         "\n", "It also has a lid that is red.", "Its lid is red.", "I cannot write more.",
+         "“It has a very very long cord.”", "User: more", "Its technique is thrown and carved.",
+         "A long sentence of words, and of more words, which goes on and on."]
     ),
     max_size=12,
 ).map("\n".join)  # fmt: skip

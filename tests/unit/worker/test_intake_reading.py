@@ -55,7 +55,7 @@ def test_a_wrong_event_is_recorded_with_the_names_that_can_be_read() -> None:
     row = read(changed(title=None)).row
 
     assert (row.source, row.event_id, row.type, row.sku) == ("erp", "KET-42:1", "catalog.product.changed.v1", "KET-42")
-    assert (row.product_version, row.payload) == (None, None)
+    assert (row.product_version, row.payload) == (1, None)
 
 
 def test_names_of_a_wrong_event_that_are_no_text_are_left_out() -> None:
