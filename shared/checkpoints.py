@@ -23,6 +23,7 @@ DEFAULT_BASE = "smollm2-135m-instruct"
 MANIFEST = "manifest.json"
 PREPARE = "shelftalk models prepare"
 
+_INSTEAD = f"name a model's folder, or unset it and run `{PREPARE}` for the default model"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
 _WEIGHTS = "*.safetensors"
@@ -62,7 +63,9 @@ def resolve_base_model(settings: Settings) -> BaseModel:
     if folder.is_dir():
         return _ready(folder.resolve().name, folder, fix="point SHELFTALK_BASE_MODEL at a whole model")
     if not _HUB_ID.fullmatch(name):
-        raise ConfigurationError(f"SHELFTALK_BASE_MODEL: {name} is neither a folder here nor a hub id (owner/name)")
+        raise ConfigurationError(
+            f"SHELFTALK_BASE_MODEL: {name} is neither a folder here nor a hub id (owner/name): {_INSTEAD}"
+        )
     return _ready(name, _hub_folder(name), fix="choose a model that is published as safetensors")
 
 
@@ -158,7 +161,7 @@ def _digest_once(path: Path, size: int, modified: int) -> str:
 def _hub_folder(name: str) -> Path:
     """The folder of a hub model on this machine; downloads what is not there."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
 
     try:
         return Path(snapshot_download(name, allow_patterns=_HUB_FILES, local_files_only=True))
@@ -166,7 +169,10 @@ def _hub_folder(name: str) -> Path:
         pass
     try:
         return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
+    except RepositoryNotFoundError:
+        why = "the hub has no such model, or shows it only to some; correct the id, or log in with `hf auth login`"
+    except LocalEntryNotFoundError:
+        why = f"the hub cannot be reached; connect this machine, {_INSTEAD}"
     except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"SHELFTALK_BASE_MODEL: {name} is no folder here and cannot be had from the hub: {error}"
-        ) from None
+        why = f"fetching it from the hub failed ({' '.join(str(error).split())}); try again, {_INSTEAD}"
+    raise ConfigurationError(f"SHELFTALK_BASE_MODEL: {name} is no folder here, and {why}")

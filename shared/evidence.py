@@ -15,6 +15,7 @@ from itertools import groupby
 from shared.claims import Claim, Kind, claims_of
 from shared.facts import Fact
 from shared.grounding import Sentence, as_named, fact_index
+from shared.lexicon import load_lexicon
 from shared.quantities import terms
 from shared.refutations import refute_claims
 from shared.text import joined, sentences
@@ -100,6 +101,20 @@ def without_unsupported(text: str, spans: Sequence[Span], locale: str = "en") ->
         if not any(span.start < end and start < span.end for span in wrong)
     ]
     return joined(kept)
+
+
+def without_fragments(text: str, locale: str = "en") -> str:
+    """The text without what is no sentence, for it has no verb: "53.3 x 12.7 cm."
+
+    It stays as it is in a language whose verbs we do not know, and where nothing would be left.
+    """
+    lexicon = load_lexicon(locale)
+    kept = [
+        text[start:end]
+        for start, end in sentence_bounds(text, locale)
+        if not lexicon.verbs.isdisjoint(term.key for term in terms(text[start:end], lexicon))
+    ]
+    return joined(kept) or text
 
 
 def without_restatements(text: str, spans: Sequence[Span], facts: Sequence[Fact], locale: str = "en") -> str:

@@ -24,6 +24,8 @@ MAX_EXCESS = 0.5
 """Copy may have half as many words again as the profile allows."""
 
 _MIN_SHARE_TO_NAME = 0.5
+_SHORT_TITLE = 3  # words
+_WORDS_WITH_MODEL = 4
 _MAX_QUOTES = 3
 _QUOTE_CHARACTERS = 60
 
@@ -94,26 +96,30 @@ def _listing(parts: Sequence[str]) -> str:
 
 
 def _thin(scores: Scores, facts: Sequence[Fact], spans: Sequence[Span], lexicon: Lexicon) -> str:
+    stated, wanted = stated_attributes(facts, spans, lexicon)
+    if not wanted:
+        return "nothing is known of it but its name"
     if scores.attribute_coverage >= MIN_COVERAGE:
         return ""
-    stated, wanted = stated_attributes(facts, spans, lexicon)
     return f"states {f'only {stated}' if stated else 'none'} of {_count(wanted, 'attribute')}"
 
 
 def names_product(text: str, facts: Sequence[Fact], locale: str) -> bool:
-    """Whether a text holds at least half of the words of the product's title, or its brand.
+    """Whether a text holds the name of the product: its title, or most of a long one; without a title, its brand.
 
-    A number alone names nothing: 31 may be a width as well as the end of "Notus 31".
+    All of a title of up to three words must be there, for "Heracles" is not "Heracles 18"; of a longer one half of the
+    words, and of its first four those with digits, which tell models apart.
     """
     lexicon = load_lexicon(locale)
     said = {term.key for term in terms(text, lexicon)}
-    shares = {"title": _MIN_SHARE_TO_NAME, "brand": 1}
-    for name in (fact for fact in facts if fact.attribute in shares):
-        found = terms(name.value, lexicon)
-        own = {term.key for term in found if term.number is None} or {term.key for term in found}
-        if own and len(own & said) >= shares[name.attribute] * len(own):
-            return True
-    return False
+    names = {fact.attribute: fact.value for fact in facts if fact.attribute in ("title", "brand")}
+    name = names.get("title") or names.get("brand", "")
+    own = {term.key for term in terms(name, lexicon) if term.word not in lexicon.function_words}
+    if len(words(name)) <= _SHORT_TITLE:
+        return bool(own) and own <= said
+    models = [word for word in words(name)[:_WORDS_WITH_MODEL] if any(map(str.isdigit, word))]
+    is_model_said = all(term.key in said for word in models for term in terms(word, lexicon))
+    return is_model_said and len(own & said) >= _MIN_SHARE_TO_NAME * len(own)
 
 
 def _length(count: int, profile: Profile) -> str:

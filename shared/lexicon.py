@@ -28,8 +28,11 @@ class Lexicon:
     the name of their attribute; ``cues`` and ``scales`` map a word to the words of attribute names that it stands for
     (a scale needs evidence itself); ``opposites`` map a word to the one that it denies; ``relation_names`` are the
     words in an attribute's name that make its value another thing, ``relations_before`` and ``relations_after`` those
-    that then tie the two; ``reasons`` say why a word without evidence matters; ``spellings`` lead to the one spelling
-    of a word. ``units``, ``numbers``, ``yes`` and ``no`` are as written, in lower case.
+    that then tie the two; those named ``clause_`` divide a sentence, ``possessives`` begin the name of an attribute,
+    and ``labels`` name the copy's own parts; the values of attributes with ``kind_names`` are kinds of things, and
+    those with ``whole_names`` are told whole or not at all; a sentence has one of the ``verbs``; ``reasons`` say why a
+    word without evidence matters; ``spellings`` lead to the one spelling of a word. ``units``, ``numbers``, ``yes``
+    and ``no`` are as written, in lower case.
     """
 
     function_words: frozenset[str]
@@ -47,6 +50,15 @@ class Lexicon:
     articles: frozenset[str]
     determiners: frozenset[str]
     partitives: frozenset[str]
+    clause_verbs: frozenset[str]
+    clause_links: frozenset[str]
+    clause_articles: frozenset[str]
+    clause_breaks: frozenset[str]
+    possessives: frozenset[str]
+    labels: frozenset[str]
+    kind_names: frozenset[str]
+    whole_names: frozenset[str]
+    verbs: frozenset[str]
     dates: frozenset[str]
     sizes: frozenset[str]
     hedges: frozenset[str]
@@ -170,6 +182,15 @@ def _lexicon(units: Mapping[str, list[str]], words: Mapping[str, Any]) -> Lexico
         articles=listed("names", "articles"),
         determiners=listed("names", "determiners"),
         partitives=listed("names", "partitives"),
+        clause_verbs=listed("clauses", "verbs"),
+        clause_links=listed("clauses", "links"),
+        clause_articles=listed("clauses", "articles"),
+        clause_breaks=listed("clauses", "breaks"),
+        possessives=listed("clauses", "possessives"),
+        labels=listed("clauses", "labels"),
+        kind_names=listed("clauses", "kinds"),
+        whole_names=listed("clauses", "wholes"),
+        verbs=listed("neutral", "verbs") | listed("clauses", "auxiliaries"),
         dates=listed("names", "dates"),
         sizes=listed("names", "sizes"),
         hedges=listed("ranges", "hedges"),

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from shared.events import Product
-from shared.evidence import Span, find_spans, without_restatements, without_unsupported
+from shared.evidence import Span, find_spans, without_fragments, without_restatements, without_unsupported
 from shared.facts import Fact, product_facts, relevant_facts
 from shared.gate import Verdict, judge
 from shared.profiles import Profile
@@ -16,6 +16,7 @@ from shared.quality import Scores, score
 from worker.cleaning import Cleaned, clean, led_by_product
 from worker.engine import Generated
 from worker.markup import plain, tidy
+from worker.redundancy import mended
 
 # English takes about 1.4 tokens a word with common tokenizers, numbers and names more.
 TOKENS_PER_WORD = 2
@@ -106,6 +107,8 @@ def _checked(cleaned: Cleaned, product: Product, locale: str) -> tuple[str, Sequ
     text, changes = cleaned.text, list(cleaned.changes)
     spans = find_spans(text, facts, locale)
     steps: tuple[Step, ...] = (
+        ("mended", lambda text, _: mended(text, locale)),
+        ("verbless", lambda text, _: without_fragments(text, locale)),
         ("unsupported_sentences", lambda text, spans: without_unsupported(text, spans, locale) or text),
         ("restatements", lambda text, spans: without_restatements(text, spans, facts, locale)),
         ("lead", lambda text, _: led_by_product(text, title, product.brand, locale)),

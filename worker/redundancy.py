@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from shared.text import joined, rewritten, words
+from shared.text import joined, language_of, rewritten, words
 
 NEARLY_THE_SAME_WORD = 85
 """From this similarity on (rapidfuzz ``ratio``, 0 to 100) two words that begin alike are forms of one: port, ports."""
@@ -109,13 +109,28 @@ _CONJUNCTION = re.compile(
 )
 
 
+_OWN_VERB = re.compile(r"\b([Ii])ts (?=(?:comes|is|has|was|includes|offers)\b)")
+_SECOND_PREPOSITION = re.compile(r"\b(with|without|includes?|including) for\b")
+
+
+def mended(text: str, locale: str) -> str:
+    """An English text with "It comes" for ``Its comes``, and with one word of ``without for`` and ``include for``."""
+    if language_of(locale) != "en":
+        return text
+    return _SECOND_PREPOSITION.sub(r"\1", _OWN_VERB.sub(r"\1t ", text))
+
+
 def without_repeated_clauses(text: str, locale: str) -> str:
     """A text whose sentences say no clause twice: ``…, and is available in black, and is available in black``.
 
     A clause goes when the same one stands before it, and the last one of a sentence also when it is part of one before
-    it, word for word. Then the list that it ended gets its conjunction back. A semicolon starts afresh.
+    it, word for word. Then the list that it ended gets its conjunction back. A semicolon starts afresh. In English a
+    statement with a subject of its own goes also when it stood in a sentence before, or when what it says of an
+    attribute was said of the product: ``It is brass. Its material is brass.``
     """
-    return rewritten(text, locale, _without_repeated_clause)
+    seen: set[str] = set()
+    text = rewritten(text, locale, _without_repeated_clause)
+    return rewritten(text, locale, lambda sentence: _without_known(sentence, seen))
 
 
 def _without_repeated_clause(sentence: str) -> str:
@@ -153,6 +168,29 @@ def _close_list(kept: list[str], lost: str) -> None:
         kept[-1] = f"{conjunction[1]} {kept[-1]}"
         if len(kept) == 2:
             kept[0] = kept[0].rstrip(",")
+
+
+_STATEMENT = re.compile(r",? and (?=(?:its|it)\b)", re.IGNORECASE)
+_OWNED = re.compile(r"^its .{1,60}? (?=(?:is|are) )")
+_PRODUCT = re.compile(r"^(?!its\b)(?:(?! of ).)*?(?<= )(?=(?:is|are) )")
+
+
+def _without_known(sentence: str, seen: set[str]) -> str:
+    """The statements of a sentence that are not yet among those ``seen``, to which they are added."""
+    mark = _END_MARK.search(sentence)
+    end = mark[0] if mark else ""
+    parts = _STATEMENT.split(sentence.removesuffix(end))
+    kept: list[str] = []
+    for part in parts:
+        key = _key(part)
+        if key not in seen and (not _OWNED.match(key) or _OWNED.sub("it ", key) not in seen):
+            kept.append(part)
+        # Of what a text begins with only the product can be the subject, unless an "of" makes it an attribute.
+        seen.add(key if seen else _PRODUCT.sub("it ", key))
+    is_doubled = not kept and not any(_OWNED.match(_key(part)) for part in parts)
+    if is_doubled or len(kept) == len(parts):
+        return sentence  # one that stands there twice is for ``without_repeated_sentences``
+    return f"{' and '.join(kept)}{end}" if kept else ""
 
 
 _LOOP = re.compile(r"(?=\S)(.{1,40}?)\1{3,}")

@@ -22,9 +22,10 @@ const command = (...words) =>
   `*${words.length}\r\n` + words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join("");
 
 const { hostname, port, username, password } = new URL(process.env.REDIS_URL);
+const secrets = [username, password].filter(Boolean).map(decodeURIComponent); // without a user, the password alone
 const socket = connect(Number(port || 6379), hostname).setEncoding("utf8");
 socket.setTimeout(10_000, () => socket.destroy(new Error("no answer within 10 s")));
-socket.write(command("AUTH", username, decodeURIComponent(password)));
+if (secrets.length) socket.write(command("AUTH", ...secrets));
 socket.write(command("XADD", "catalog:events", "*", "event", JSON.stringify(event)));
 
 let answer = "", error, entry;

@@ -52,7 +52,7 @@ def _publish_samples(home: Path) -> int:
     """Run `shelftalk publish` as a catalogue system would. Returns its exit status."""
     from shared.settings import ROOT, child_environment
 
-    command = [sys.executable, "-m", "shared.cli", "publish", str(ROOT / SAMPLES), "--wait"]
+    command = [sys.executable, "-P", "-m", "shared.cli", "publish", str(ROOT / SAMPLES), "--wait"]
     return subprocess.run(command, env=child_environment(SHELFTALK_HOME=str(home)), check=False).returncode
 
 

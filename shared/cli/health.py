@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 MAX_AGE_S = 30
 
+Name = Literal["ingest", "worker", "beat"]
 
-def health(name: Annotated[str, typer.Argument(help="ingest, worker or beat.")]) -> None:
+
+def health(name: Annotated[Name, typer.Argument(help="The process.")]) -> None:
     """Say whether a process of this machine lives, by the age of its heartbeat file; the exit status tells."""
     from shared.settings import settings
 

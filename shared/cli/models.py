@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import typer
+
+from shared.stack.programs import python_module
 
 app = typer.Typer(name="models", help="The language models on this machine.", no_args_is_help=True)
 
@@ -18,4 +19,5 @@ def _models() -> None:
 @app.command()
 def prepare() -> None:
     """Prepare the default base model once; a second call returns at once."""
-    os.execv(sys.executable, [sys.executable, "-m", "training.base_model"])  # noqa: S606 - no shell is wanted
+    command = python_module("training.base_model")
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted

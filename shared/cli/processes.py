@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
+
+from shared.stack.programs import celery, python_module
 
 
 def ingest() -> None:
     """Move events from the Redis stream into Postgres."""
-    _become("-m", "worker.ingest")
+    _become(python_module("worker.ingest"))
 
 
 def worker() -> None:
     """Load the model and write descriptions."""
-    _become("-m", "worker")
+    _become(python_module("worker"))
 
 
 def beat() -> None:
@@ -26,9 +27,9 @@ def beat() -> None:
     redis_server.check(redis_server.redis())
     run = config.home / "run"
     run.mkdir(parents=True, exist_ok=True)
-    _become("-m", "celery", "-A", "worker.app", "beat", "--schedule", str(run / "beat-schedule"), "--pidfile=")
+    _become(celery("beat", f"--schedule={run / 'beat-schedule'}", "--pidfile="))
 
 
-def _become(*arguments: str) -> None:
+def _become(command: tuple[str, ...]) -> None:
     """Replace this process, so that signals reach the one that does the work."""
-    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted

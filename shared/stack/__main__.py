@@ -17,14 +17,19 @@ def say(line: str) -> None:
 
 
 def main() -> int:
-    """Run the stack until it is told to stop. The exit status: 0 when it had been ready."""
+    """Run the stack until it is told to stop. The exit status: 0 when it had been ready.
+
+    When it was not, the last line that it says is the cause.
+    """
     try:
         chosen = settings()
         supervisor = Supervisor(chosen.home, shelftalk_plan(chosen.home, chosen.heartbeat_s), say)
-        return 0 if supervisor.run(when_ready=_say_that_it_is_up) else 1
+        if supervisor.run(when_ready=_say_that_it_is_up):
+            return 0
+        say("it was told to stop before it was ready")
     except ConfigurationError as error:
         say(str(error))
-        return 1
+    return 1
 
 
 def _say_that_it_is_up(stack: Stack) -> None:

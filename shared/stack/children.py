@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from shared.errors import ConfigurationError
-from shared.stack.ownership import log_tail, mark
+from shared.stack.ownership import failure, mark
 from shared.stack.plan import Process
 from shared.stack.server import Server
 from shared.stack.tether import tethered
@@ -103,10 +103,7 @@ class Child:
             return False
         self._kill_group()
         if not self.was_ready and code >= 0:
-            tail = log_tail(self.log, self._log_offset)
-            raise ConfigurationError(
-                f"{self.name} ended with code {code} before it was ready; the end of {self.log}:\n{tail}"
-            )
+            raise failure(f"{self.name} ended with code {code} before it was ready", self.log, self._log_offset)
         self._pause(code)
         return True
 

@@ -126,6 +126,24 @@ def log_tail(log: Path, offset: int = 0, lines: int = 8) -> str:
     return "\n".join(f"    {line}" for line in text.strip().splitlines()[-lines:])
 
 
+def failure(what: str, log: Path, offset: int = 0) -> ConfigurationError:
+    """The error for a program that ended: the end of its log, then one line, by itself, with what failed and why.
+
+    Args:
+        what: The program and what it did, such as ``worker ended with code 1``.
+        offset: Where its part of the log begins, in bytes.
+    """
+    tail = log_tail(log, offset)
+    return ConfigurationError(f"the end of {log}:\n{tail}\n{what}: {_cause(tail)}")
+
+
+def _cause(tail: str) -> str:
+    """Programs say last what ended them, but for Postgres, which marks it and goes on."""
+    lines = [line.strip() for line in tail.splitlines()]
+    marked = [line for line in lines if "FATAL:" in line]
+    return (marked or lines or ["it said nothing"])[-1].removeprefix("shelftalk: ")
+
+
 def _pid(process: str) -> int:
     return int(process.partition("@")[0])
 

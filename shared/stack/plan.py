@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,9 +11,11 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from shared.errors import ConfigurationError
+from shared.settings import Settings
+from shared.stack import preflight
 from shared.stack.ownership import free_port
+from shared.stack.programs import celery, python_module
 
-CELERY = ("celery", "-A", "worker.app")
 WORKER_GRACE_S = 60.0
 MISSED_HEARTBEATS = 3
 
@@ -50,8 +51,13 @@ class Flower:
 
 @dataclass(frozen=True)
 class Plan:
-    """``prepare`` runs once, to its end, when the servers are up. The processes are in the order of their stopping."""
+    """What runs, and what must be so before it does.
 
+    ``check`` is called before any server starts, and raises ConfigurationError. ``prepare`` runs once, to its end, when
+    the servers are up. The processes are in the order of their stopping.
+    """
+
+    check: Callable[[Settings], None]
     prepare: tuple[str, ...]
     processes: tuple[Process, ...]
     flower: Flower
@@ -70,16 +76,17 @@ def shelftalk_plan(home: Path, heartbeat_s: float) -> Plan:
     run, port = home / "run", free_port()
     flower = Flower(f"http://127.0.0.1:{port}", "operator", token_urlsafe(16))
 
-    def python(name: str, *arguments: str, grace_s: float = 10.0) -> Process:
+    def ours(name: str, argv: tuple[str, ...], grace_s: float = 10.0) -> Process:
         is_ready = beating(run, name, MISSED_HEARTBEATS * heartbeat_s)
-        return Process(name, (sys.executable, "-m", *arguments), is_ready=is_ready, grace_s=grace_s)
+        return Process(name, argv, is_ready=is_ready, grace_s=grace_s)
 
     return Plan(
-        prepare=(sys.executable, "-m", "shared.cli", "db", "upgrade"),
+        check=preflight.check,
+        prepare=python_module("shared.cli", "db", "upgrade"),
         processes=(
-            python("ingest", "worker.ingest"),
-            python("beat", *CELERY, "beat", f"--schedule={run / 'beat-schedule'}", "--pidfile="),
-            python("worker", "worker", grace_s=WORKER_GRACE_S),
+            ours("ingest", python_module("worker.ingest")),
+            ours("beat", celery("beat", f"--schedule={run / 'beat-schedule'}", "--pidfile=")),
+            ours("worker", python_module("worker"), grace_s=WORKER_GRACE_S),
             _flower_process(flower, port, run / "flower"),
         ),
         flower=flower,
@@ -92,7 +99,7 @@ def _flower_process(flower: Flower, port: int, database: Path) -> Process:
     options = ("--address=127.0.0.1", f"--port={port}", "--persistent=true", f"--db={database}")
     return Process(
         "flower",
-        (sys.executable, "-m", *CELERY, "flower", *options),
+        celery("flower", *options),
         environment={"FLOWER_BASIC_AUTH": f"{flower.user}:{flower.password}"},  # everyone can list arguments
         is_ready=listening(port),
     )

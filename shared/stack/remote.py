@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,11 +14,12 @@ from pathlib import Path
 from shared.errors import ConfigurationError
 from shared.settings import STACK_FILE, child_environment
 from shared.stack.ownership import locked, wait_until
+from shared.stack.programs import python_module
 from shared.stack.servers import remove_servers
 from shared.stack.state import DATA, Stack, clear_leftovers, load_stack, lock_of, supervisor_of
 from shared.stack.tether import tethered
 
-SUPERVISOR = (sys.executable, "-m", "shared.stack")
+SUPERVISOR = python_module("shared.stack")
 STOP_LIMIT_S = 150.0  # the worker's minute, and the seconds of all others
 NAMELESS_LIMIT_S = 1.0
 POLL_S = 0.1
@@ -33,7 +33,7 @@ def start_stack(home: Path, say: Callable[[str], None], argv: Sequence[str] = SU
         argv: The command that runs the supervisor.
 
     Raises:
-        ConfigurationError: when one runs already, or it did not start; the reason was said.
+        ConfigurationError: when one runs already, or it did not start; in one line, with the cause.
     """
     supervisor, stack = _launch(home, say, argv)
     supervisor.returncode = 0  # it is not ours to wait for: without this, Popen warns that it still runs
@@ -47,7 +47,7 @@ def running_stack(
     """A stack while the ``with`` lasts. One that runs already is used, and left running.
 
     Raises:
-        ConfigurationError: when it does not start; the reason was said, and is in ``home/logs/supervisor.log``.
+        ConfigurationError: when it does not start; in one line, with the cause and the log of all.
     """
     found = load_stack(home)
     if found is not None and found.is_ready:
@@ -118,15 +118,18 @@ def _await(
 ) -> Stack:
     with log.open(errors="replace") as lines:
         lines.seek(offset)
+        last = ""
         while True:
-            ended = supervisor.poll() is not None
+            code = supervisor.poll()
             for line in lines:
-                say(line.rstrip("\n"))
+                last = line.rstrip("\n")
+                say(last)
             stack = load_stack(home)
             if stack is not None and stack.is_ready:
                 return stack
-            if ended:
-                raise ConfigurationError(f"the stack did not start; its log is {log}")
+            if code is not None:
+                cause = last if code > 0 and last else f"its supervisor ended with code {code}"
+                raise ConfigurationError(f"the stack did not start: {cause} (its log is {log})")
             time.sleep(POLL_S)
 
 

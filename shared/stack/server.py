@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import IO, ClassVar, Self
 
 from shared.errors import ConfigurationError
-from shared.stack.ownership import end, free_port, is_free, locked, log_tail, mark, wait_until, write_private
+from shared.stack.ownership import end, failure, free_port, is_free, locked, log_tail, mark, wait_until, write_private
 from shared.stack.tether import tethered
 
 START_LIMIT_S = 60.0
@@ -155,8 +155,7 @@ class Server(ABC):
         return any(fault in said for fault in self.passing_faults)
 
     def _failure(self) -> ConfigurationError:
-        tail = log_tail(self.log, self._log_offset)
-        return ConfigurationError(f"{self.name} did not start; the end of {self.log}:\n{tail}")
+        return failure(f"{self.name} did not start", self.log, self._log_offset)
 
     @property
     def _user(self) -> str:

@@ -108,7 +108,7 @@ class Postgres(Server):
         )
         password.unlink()
         if done.returncode != 0:
-            raise ConfigurationError(f"Postgres could not make a database in {fresh}: {done.stderr.strip()}")
+            raise ConfigurationError(f"Postgres could not make a database in {fresh}: {' '.join(done.stderr.split())}")
         fresh.rename(self.data)
 
     def _command(self) -> list[str]:
@@ -143,8 +143,8 @@ class Valkey(Server):
 
     @property
     def url(self) -> str:
-        """The address, such as ``redis://:…@127.0.0.1:6379/0``."""
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        """The address, such as ``redis://default:…@127.0.0.1:6379/0``: redis-cli signs in with it only with a user."""
+        return f"redis://default:{self.password}@127.0.0.1:{self.port}/0"
 
     def _prepare(self) -> None:
         (self.folder / "valkey").mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Runs the stack: the servers, then the migrations, then the processes, until it is told to stop.
 
-    servers up ──> prepare ──> processes started ──> all ready ──> kept running ──> stopped in order, servers last
+    checks ──> servers up ──> prepare ──> processes started ──> all ready ──> kept running ──> stopped, servers last
 
 What runs is written to ``stack.json`` in the home, where ``shared.settings`` finds the addresses.
 """
@@ -19,9 +19,9 @@ from pathlib import Path
 from types import FrameType
 
 from shared.errors import ConfigurationError
-from shared.settings import STACK_FILE, child_environment, settings
+from shared.settings import STACK_FILE, Settings, child_environment, settings
 from shared.stack.children import Child, KeptServer
-from shared.stack.ownership import locked, log_tail
+from shared.stack.ownership import failure, locked
 from shared.stack.plan import Plan
 from shared.stack.server import Server
 from shared.stack.servers import Postgres, Valkey
@@ -56,17 +56,28 @@ class Supervisor:
         """Run until SIGTERM or SIGINT; a second one does not wait for what runs. Whether the stack was ever ready.
 
         Raises:
-            ConfigurationError: when a stack runs in this home already, or a part of it does not start; with its log.
+            ConfigurationError: when a stack runs in this home already, a check fails, or a part of it does not start.
+                The last line of the message says the cause; before it may stand the end of a log.
         """
         for private in (self.logs, self.home / "run"):
             private.mkdir(parents=True, exist_ok=True)
             private.chmod(0o700)
-        with self._listening_to_signals(), locked(lock_of(self.home)), ExitStack() as undo:
-            for name in clear_leftovers(self.home):
-                self._say(f"stopped {name}, which an earlier stack had left")
-            undo.callback((self.home / STACK_FILE).unlink, missing_ok=True)
-            stack = self._start_servers(undo)
-            return self._prepare(stack) and self._keep_running(stack, undo, when_ready)
+        with locked(lock_of(self.home)):
+            given = self._checked()
+            with self._listening_to_signals(), ExitStack() as undo:
+                undo.callback((self.home / STACK_FILE).unlink, missing_ok=True)
+                stack = self._start_servers(given, undo)
+                return self._prepare(stack) and self._keep_running(stack, undo, when_ready)
+
+    def _checked(self) -> Settings:
+        """The settings, when all is well. Signals still end this process: there is nothing to stop yet."""
+        for name in clear_leftovers(self.home):
+            self._say(f"stopped {name}, which an earlier stack had left")
+        self._say("checking the settings")
+        settings.cache_clear()  # it may have been read when an earlier stack's addresses were still there
+        given = settings()
+        self.plan.check(given)
+        return given
 
     @contextmanager
     def _listening_to_signals(self) -> Iterator[None]:
@@ -80,9 +91,7 @@ class Supervisor:
             for number, action in before.items():
                 signal.signal(number, action)
 
-    def _start_servers(self, undo: ExitStack) -> Stack:
-        settings.cache_clear()  # it may have been read when an earlier stack's addresses were still there
-        given = settings()
+    def _start_servers(self, given: Settings, undo: ExitStack) -> Stack:
         data = self.home / DATA
         if given.database_url is not None:
             database_url = given.database_dsn.replace("postgresql+psycopg://", "postgresql://", 1)
@@ -136,10 +145,7 @@ class Supervisor:
                 preparation.wait()
             time.sleep(TICK_S)
         if preparation.returncode != 0 and not self._signals:
-            raise ConfigurationError(
-                f"preparing the database ended with code {preparation.returncode}; "
-                f"the end of {path}:\n{log_tail(path, offset)}"
-            )
+            raise failure(f"preparing the database ended with code {preparation.returncode}", path, offset)
         return not self._signals
 
     def _keep_running(self, stack: Stack, undo: ExitStack, when_ready: Callable[[Stack], None]) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from shared.errors import ConfigurationError
 from shared.settings import settings
+from shared.stack import preflight
 from shared.stack.__main__ import say
 from shared.stack.plan import Flower, Plan, Process, beating
 from shared.stack.supervisor import Supervisor
@@ -35,6 +36,7 @@ def small_plan(home: Path, flags: list[str]) -> Plan:
     """Ingest and worker; the worker is stopped last."""
     worker = ("-c", COMPLAINS) if "broken" in flags else ("-c", WAITS, str(home), "worker", *flags)
     return Plan(
+        check=preflight.check_servers,
         prepare=(sys.executable, "-c", "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'])"),
         processes=(
             Process(

@@ -1,4 +1,4 @@
-"""The examples of docs/publishing.md run as they are written, as the user `producer`, against a real server."""
+"""The examples of docs/publishing.md run as they are written, against both kinds of Redis: of Compose, and of `up`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,8 @@ from redis import Redis
 
 from shared.events import FIELD, STREAM, Product, ProductDeleted, Quantity, decode
 from shared.settings import child_environment
-from tests.deployment import ROOT, GuardedRedis, guarded_redis
+from shared.stack.servers import Valkey
+from tests.deployment import ROOT, guarded_redis
 
 EXAMPLES = ROOT / "docs" / "examples"
 PAGE = (ROOT / "docs" / "publishing.md").read_text()
@@ -45,9 +47,7 @@ class Producer:
 
     @property
     def environment(self) -> dict[str, str]:
-        address = urlsplit(self.url)
-        secrets = {"REDIS_URL": self.url, "REDIS_PORT": str(address.port), "REDISCLI_AUTH": str(address.password)}
-        return child_environment(**secrets)
+        return child_environment(REDIS_URL=self.url)
 
     def run(self, *command: str | Path) -> str:
         """Run a program and return what it prints. It must end well and complain about nothing."""
@@ -62,16 +62,31 @@ class Producer:
         return bytes(fields[FIELD.encode()])
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedRedis]:
-    with guarded_redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture
-def producer(server: GuardedRedis) -> Iterator[Producer]:
-    with Redis.from_url(server.url("worker")) as worker:
+@contextmanager
+def of_compose(folder: Path) -> Iterator[Producer]:
+    """The user `producer` of the Compose stack."""
+    with guarded_redis(folder) as server, Redis.from_url(server.url("worker")) as worker:
         yield Producer(server.url("producer"), worker)
+
+
+@contextmanager
+def of_up(folder: Path) -> Iterator[Producer]:
+    """The one user of the stack of `shelftalk up`."""
+    with Valkey(folder, durable=False) as server, Redis.from_url(server.url) as client:
+        yield Producer(server.url, client)
+
+
+@contextmanager
+def without_user(folder: Path) -> Iterator[Producer]:
+    """A password alone, which is how many write the address of a Redis of their own."""
+    with of_up(folder) as producer:
+        yield replace(producer, url=producer.url.replace("default:", ":"))
+
+
+@pytest.fixture(scope="module", params=[of_compose, of_up, without_user])
+def producer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Producer]:
+    with request.param(tmp_path_factory.mktemp("redis")) as producer:
+        yield producer
 
 
 def block(language: str, holding: str = "") -> str:
@@ -95,8 +110,9 @@ def run_shell(producer: Producer) -> str:
 def send_words_of_shell(producer: Producer) -> str:
     """The command that the shell example gives to redis-cli, word by word, without redis-cli."""
     words = shlex.split(block("sh", "redis-cli"))
+    assert words[:5] == ["redis-cli", "-e", "-u", "$REDIS_URL", "XADD"]
     with Redis.from_url(producer.url) as client:
-        entry: Any = client.execute_command(*words[words.index("XADD") :])
+        entry: Any = client.execute_command(*words[4:])
         return bytes(entry).decode()
 
 
@@ -118,7 +134,7 @@ def test_an_example_publishes_the_kettle(producer: Producer, publish: Callable[[
 
 def test_the_bytes_of_the_page_publish_the_deletion(producer: Producer) -> None:
     address = urlsplit(producer.url)
-    words = ("AUTH", str(address.username), str(address.password))
+    words = ("AUTH", *filter(None, (address.username, address.password)))
     sign_in = f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
 
     with socket.create_connection(("127.0.0.1", address.port or 0), timeout=10) as connection:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,7 +20,8 @@ from shared.checkpoints import (
     write_manifest,
 )
 from shared.errors import ConfigurationError
-from shared.settings import Settings
+from shared.settings import Settings, child_environment
+from shared.stack.ownership import free_port
 
 
 def settings(folder: Path, **changes: Any) -> Settings:
@@ -94,5 +100,63 @@ def test_weights_that_are_not_safetensors_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_not_taken_for_a_hub_id(tmp_path: Path) -> None:
     missing = str(tmp_path / "no" / "such")
-    with pytest.raises(ConfigurationError, match="neither a folder here nor a hub id"):
+    with pytest.raises(ConfigurationError, match=r"neither a folder here nor a hub id .* run `shelftalk models"):
         resolve_base_model(settings(tmp_path, base_model=missing))
+
+
+class Hub(BaseHTTPRequestHandler):
+    """A model hub that has no model."""
+
+    def do_GET(self) -> None:
+        self.send_response(404)
+        self.send_header("X-Error-Code", "RepoNotFound")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def empty_hub() -> Iterator[str]:
+    """The address of a hub without any model."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def complaint_about(name: str, hub: str, folder: Path) -> str:
+    """What is said about a hub id. In a process of its own: the hub's client reads its address when it is imported."""
+    script = """
+import sys
+from shared.checkpoints import resolve_base_model
+from shared.errors import ConfigurationError
+from shared.settings import Settings
+try:
+    resolve_base_model(Settings(base_model=sys.argv[1]))
+except ConfigurationError as error:
+    print(error)
+"""
+    environment = child_environment(HF_ENDPOINT=hub, HF_HOME=str(folder), HF_HUB_DISABLE_TELEMETRY="1")
+    done = subprocess.run([sys.executable, "-c", script, name], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_a_model_that_the_hub_does_not_have_is_one_line(tmp_path: Path, empty_hub: str) -> None:
+    assert complaint_about("no/such", empty_hub, tmp_path) == (
+        "SHELFTALK_BASE_MODEL: no/such is no folder here, and the hub has no such model, or shows it only to some; "
+        "correct the id, or log in with `hf auth login`\n"
+    )
+
+
+def test_a_hub_that_is_away_is_one_line(tmp_path: Path) -> None:
+    assert complaint_about("no/such", f"http://127.0.0.1:{free_port()}", tmp_path) == (
+        "SHELFTALK_BASE_MODEL: no/such is no folder here, and the hub cannot be reached; connect this machine, "
+        "name a model's folder, or unset it and run `shelftalk models prepare` for the default model\n"
+    )

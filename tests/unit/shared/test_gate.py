@@ -94,13 +94,13 @@ def test_many_and_long_statements_are_named_in_part() -> None:
 @pytest.mark.parametrize(
     ("text", "is_named"),
     [
-        ("The Notus weighs 3 kg.", True),
-        ("This Philips set weighs 3 kg.", True),
+        ("The Notus weighs 3 kg.", False),
+        ("This Philips set weighs 3 kg.", False),
         ("It is 31 inch wide.", False),
         ("It weighs 3 kg.", False),
     ],
 )
-def test_half_of_the_title_or_the_brand_names_a_product(text: str, is_named: bool) -> None:
+def test_the_whole_of_a_short_title_names_a_product(text: str, is_named: bool) -> None:
     assert names_product(text, (Fact("title", "Notus 31"), Fact("brand", "Philips")), "en") is is_named
 
 
@@ -135,3 +135,24 @@ def test_nothing_with_an_unsupported_statement_is_published(text: str) -> None:
     if any(span.kind == "unsupported" for span in find_spans(text, FACTS)):
         assert verdict.status != "published"
     assert (verdict.status == "published") == (not verdict.reasons)
+
+
+LONG_TITLE = (Fact("title", "KYOCERA TK-550C Original Cyan toner cartridge 6000"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named"),
+    [
+        ("The KYOCERA TK-550C Original is a toner.", True),
+        ("The KYOCERA Original Cyan toner cartridge is new.", False),
+        ("The TK-550C is new.", False),
+    ],
+)
+def test_most_of_a_long_title_and_its_model_name_a_product(text: str, is_named: bool) -> None:
+    assert names_product(text, LONG_TITLE, "en") is is_named
+
+
+def test_product_of_which_only_the_name_is_known_goes_to_a_curator() -> None:
+    verdict = judged("The Mug is a mug, and it is a mug for you.", (Fact("title", "Mug"), Fact("category", "mug")))
+    assert verdict.status == "needs_review"
+    assert "nothing is known of it but its name" in verdict.reasons

@@ -158,3 +158,142 @@ def test_a_title_tells_neither_maker_nor_origin(text: str, wrong: list[str]) -> 
 def test_a_negation_within_a_name_negates_nothing() -> None:
     facts = (Fact("category", "grill"), Fact("non slip feet", "yes"))
     assert unsupported("The grill has non-slip feet.", facts) == []
+
+
+TELEVISION = (
+    Fact("title", "Notus 31"),
+    Fact("category", "television"),
+    Fact("audio", "nicam stereo"),
+    Fact("accessories", "remote control"),
+    Fact("power consumption", "18 watt"),
+    Fact("USB port", "no"),
+    Fact("screen size range", "medium"),
+)
+TEE = (
+    Fact("title", "Radiant Tee"),
+    Fact("category", "Women > Tops > Tees"),
+    Fact("material", "Polyester"),
+    Fact("performance fabric", "yes"),
+    Fact("product line", "standard"),
+    Fact("recipe book", "yes"),
+    Fact("country of origin", "Italy"),
+    Fact("dimensions", "10 x 20 cm"),
+)
+SHOOTER = (
+    Fact("title", "Rainbow Six"),
+    Fact("category", "video game"),
+    Fact("genres", "role-playing, shooter"),
+    Fact("player perspective", "third person"),
+    Fact("release year", "2015"),
+    Fact("rating", "excellent"),
+    Fact("ESRB rating", "E 10+"),
+)
+KETTLE = (
+    Fact("title", "Kettle"),
+    Fact("category", "kettle"),
+    Fact("material", "plastic, polycarbonate, metal, rubber"),
+    Fact("color", "Black, Pink gold"),
+)
+SHADE = (
+    Fact("title", "Hawaii"),
+    Fact("category", "window shade"),
+    Fact("material", "hand painted on canvas"),
+    Fact("finish", "silver plate"),
+)
+
+
+def reasons(text: str, facts: tuple[Fact, ...]) -> list[str]:
+    return [span.reason for span in find_spans(text, facts) if span.kind == "unsupported"]
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "reason"),
+    [
+        ("Its audio comes without USB port.", TELEVISION, "said of audio, but belongs to USB port"),
+        (
+            "Its accessories are a remote control and a 18 watt power supply.",
+            TELEVISION,
+            "said of accessories, but belongs to power consumption",
+        ),
+        ("Its fabric is Polyester.", TEE, "said of performance fabric, but belongs to material"),
+        ("Its dimensions are in Italy.", TEE, "said of dimensions, but belongs to country of origin"),
+        ("Its release is rated as excellent.", SHOOTER, "said of release year, but belongs to rating"),
+    ],
+)
+def test_a_value_said_of_another_attribute_is_unsupported(text: str, facts: tuple[Fact, ...], reason: str) -> None:
+    assert reason in reasons(text, facts)
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("Its audio is nicam stereo and it comes without USB port.", TELEVISION),
+        ("Its screen is a medium size, with a remote control.", TELEVISION),
+        ("The audio of the Notus 31 is nicam stereo, and its power consumption is 18 watt.", TELEVISION),
+        ("Its features include performance fabric and its material is Polyester.", TEE),
+    ],
+)
+def test_a_value_said_of_its_own_attribute_is_supported(text: str, facts: tuple[Fact, ...]) -> None:
+    assert unsupported(text, facts) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("The Radiant Tee is a fabric.", TEE),
+        ("The Sidewall is a machine-printed.", SIDEWALL),
+        ("The Hawaii is a painting.", SHADE),
+        ("The Hawaii is a silver plate.", SHADE),
+        ("The Rainbow Six is third person.", SHOOTER),
+    ],
+)
+def test_a_product_is_no_attribute_of_its_own(text: str, facts: tuple[Fact, ...]) -> None:
+    assert "an attribute of the product, not what it is" in reasons(text, facts)
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("The Rainbow Six is a role-playing game.", SHOOTER),
+        ("The Rainbow Six is a shooter.", SHOOTER),
+        ("The Notus 31 is a medium television.", TELEVISION),
+        ("The Radiant Tee is a Polyester product of Italy.", TEE[:3] + TEE[6:]),
+    ],
+)
+def test_a_product_is_what_its_category_or_genre_names(text: str, facts: tuple[Fact, ...]) -> None:
+    assert unsupported(text, facts) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Its title is Radiant Tee.", "Its product category is Recipe book.", "Its features are a tee."],
+)
+def test_copy_that_speaks_of_itself_is_unsupported(text: str) -> None:
+    assert "speaks of the copy, not of the product" in reasons(text, TEE)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("The Kettle is made of plastic and metal.", "names 2 of 4 values of material"),
+        ("The Kettle is Black.", "names 1 of 2 values of color"),
+    ],
+)
+def test_part_of_the_materials_or_colors_is_not_told_as_all(text: str, reason: str) -> None:
+    assert reason in reasons(text, KETTLE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Its material is plastic, polycarbonate, metal, and rubber.",
+        "It is Black and Pink gold.",
+        "It is a Black kettle.",
+    ],
+)
+def test_all_materials_or_colors_and_a_passing_one_are_supported(text: str) -> None:
+    assert unsupported(text, KETTLE) == []
+
+
+def test_another_perspective_than_the_facts_have_is_unsupported() -> None:
+    assert unsupported("It is a first-person game. Its player perspective is third person.", SHOOTER) == ["first"]

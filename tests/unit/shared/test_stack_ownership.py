@@ -14,6 +14,7 @@ import pytest
 from shared.errors import ConfigurationError
 from shared.stack.ownership import (
     end,
+    failure,
     free_port,
     is_alive,
     is_free,
@@ -106,6 +107,21 @@ def test_the_tail_of_a_log_begins_after_the_offset(tmp_path: Path) -> None:
     log.write_bytes(b"before\n" + b"first\n" + b"second \xff\n")
     assert log_tail(log, offset=7) == "    first\n    second \N{REPLACEMENT CHARACTER}"
     assert log_tail(log, lines=1) == "    second \N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        ("{}\nshelftalk: no such folder\n", "no such folder"),
+        ("FATAL:  files are incompatible\nDETAIL:  made by 9.6\n", "FATAL:  files are incompatible"),
+        ("", "it said nothing"),
+    ],
+)
+def test_a_failure_ends_with_the_cause_in_one_line(tmp_path: Path, said: str, cause: str) -> None:
+    log = tmp_path / "log"
+    log.write_text(f"before\n{said}")
+    lines = str(failure("worker ended", log, offset=7)).splitlines()
+    assert (lines[0], lines[-1]) == (f"the end of {log}:", f"worker ended: {cause}")
 
 
 def test_a_tethered_program_keeps_its_arguments_and_its_id() -> None:

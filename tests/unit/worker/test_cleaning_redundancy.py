@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.redundancy import (
+    mended,
     without_loops,
     without_repeated_clauses,
     without_repeated_sentences,
@@ -121,3 +122,46 @@ FEW_WORDS = st.lists(
 @given(text=st.one_of(st.text(), FEW_WORDS), locale=st.sampled_from(["en", "de", "zh"]))
 def test_redundancy_only_ever_shortens(step: Callable[[str, str], str], text: str, locale: str) -> None:
     assert len("".join(step(text, locale).split())) <= len("".join(text.split())) + len("and")
+
+
+@pytest.mark.parametrize(
+    ("text", "shorter"),
+    [
+        (
+            "The Mug is red. Its weight is 1.45 kg and its size is 5 cm. It is new and its weight is 1.45 kg.",
+            "The Mug is red. Its weight is 1.45 kg and its size is 5 cm. It is new.",
+        ),
+        (
+            "It is new. Its release is 2008 and its rating is good. Its release is 2008 and its genre is shooter.",
+            "It is new. Its release is 2008 and its rating is good. its genre is shooter.",
+        ),
+        ("The Mug is brass. Its material is brass. It is old.", "The Mug is brass. It is old."),
+        (
+            "The drive of the Eros is large. Its memory is large.",
+            "The drive of the Eros is large. Its memory is large.",
+        ),
+        ("The Eros is a laptop. Its drive is large. Its memory is large.",) * 2,
+    ],
+)
+def test_statement_that_an_earlier_sentence_made_goes(text: str, shorter: str) -> None:
+    assert without_repeated_clauses(text, "en") == shorter
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Its comes without multiplayer.", "It comes without multiplayer."),
+        (
+            "It is 4 GB and its comes without for business computing.",
+            "It is 4 GB and it comes without business computing.",
+        ),
+        ("Its features include for business computing.", "Its features include business computing."),
+        ("Its use is for offices.", "Its use is for offices."),
+    ],
+)
+def test_broken_grammar_of_the_model_is_mended(text: str, whole: str) -> None:
+    assert mended(text, "en") == whole
+
+
+def test_only_english_is_mended() -> None:
+    assert mended("Its comes", "de") == "Its comes"

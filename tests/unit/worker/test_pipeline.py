@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.events import AttributeValue, Product, Quantity
+from shared.evidence import without_fragments
 from shared.profiles import Profile
 from shared.prompts import Prompt
 from worker.engine import Generated
@@ -104,6 +105,26 @@ def test_the_product_is_named_again_when_its_sentence_was_left_out() -> None:
     assert copy.text == "The Notus 31 has a 32-inch screen, 2 HDMI ports and no USB port."
     assert copy.verdict.status == "published"
     assert list(copy.changes)[-2:] == ["unsupported_sentences", "lead"]
+
+
+def test_a_sentence_without_a_verb_is_left_out() -> None:
+    copy = described(TELEVISION, f"{GOOD} 32 inch and black.")
+    assert (copy.text, list(copy.changes)) == (GOOD, ["verbless"])
+    assert without_fragments("32 inch.") == "32 inch."
+    assert without_fragments("Ein Stuhl ist hier. 53 cm.", "de") == "Ein Stuhl ist hier. 53 cm."
+
+
+def test_broken_grammar_is_mended_before_it_is_checked() -> None:
+    copy = described(
+        TELEVISION, "The Notus 31 is a black television. Its screen is 32 inch. Its comes without USB port."
+    )
+    assert copy.text == "The Notus 31 is a black television. Its screen is 32 inch. It comes without USB port."
+    assert (copy.verdict.status, list(copy.changes)) == ("published", ["mended"])
+
+
+def test_a_value_of_another_attribute_is_left_out() -> None:
+    copy = described(TELEVISION, f"{GOOD} Its color comes without USB port.")
+    assert (copy.text, copy.verdict.status) == (GOOD, "published")
 
 
 def test_a_sentence_that_only_repeats_the_title_is_left_out() -> None:
