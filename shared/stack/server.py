@@ -66,7 +66,7 @@ class Server(ABC):
         self._lock.enter_context(locked(self.folder / f"{self.name}.lock"))
         try:
             self.start()
-        except BaseException:
+        except BaseException:  # a Ctrl-C too: what is half started must not stay
             self.__exit__()
             raise
         return self
