@@ -75,7 +75,7 @@ def copy_table(rows: list[dict[str, Any]]) -> Table:
 
     from shared.cli.show import STATUS_STYLES
 
-    table = Table(show_lines=True)
+    table = Table(show_lines=True, expand=True)
     table.add_column("product", ratio=2)
     table.add_column("copy", ratio=6)
     table.add_column("quality\ncoverage", justify="right", no_wrap=True)
@@ -93,11 +93,11 @@ def copy_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _draw(rows: list[dict[str, Any]], picture: Path) -> None:
-    """The table as a picture: the best dozen, so that it fits beside a page's text."""
+    """The table as a picture: about a dozen rows from the best to the worst, so that it fits beside a page's text."""
     from rich.console import Console
 
     canvas = Console(record=True, width=PICTURE_WIDTH, file=io.StringIO())
-    canvas.print(copy_table(rows[:PICTURE_ROWS]))
+    canvas.print(copy_table(rows[:: max(1, len(rows) // PICTURE_ROWS)]))
     drawing = canvas.export_svg(title="make demo")
     # rich asks a server far away for its font; a picture in a README must not.
     picture.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL))
