@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from shared.events import Product
 from shared.evidence import Span, find_spans, without_fragments, without_restatements, without_unsupported
-from shared.facts import Fact, product_facts, relevant_facts
+from shared.facts import Fact, relevant_facts
 from shared.gate import Verdict, judge
 from shared.profiles import Profile
 from shared.prompts import Prompt, description_prompt
@@ -94,15 +94,20 @@ def describe(
         max_words=profile.max_words,
         complete=generated.complete,
     )
-    text, spans, changes = _checked(cleaned, product, profile.locale)
+    text, spans, changes = _checked(cleaned, facts, product, profile.locale)
     scores = score(text, facts, spans, profile, confidence=generated.confidence, refusal=cleaned.refusal)
     verdict = judge(text, facts, spans, scores, profile, publish_quality=publish_quality, reject_quality=reject_quality)
     return Copy(text, spans, scores, verdict, facts, changes, generated, profile)
 
 
-def _checked(cleaned: Cleaned, product: Product, locale: str) -> tuple[str, Sequence[Span], Sequence[str]]:
-    """What can stand of a text, its evidence against all facts of the product, and all steps that changed it."""
-    facts = product_facts(product)
+def _checked(
+    cleaned: Cleaned, facts: Sequence[Fact], product: Product, locale: str
+) -> tuple[str, Sequence[Span], Sequence[str]]:
+    """What can stand of a text, its evidence, and all steps that changed it.
+
+    Evidence are the facts that the copy depends on, and no others: when one of them changes, new copy is written, so
+    that nothing published outlives what supports it.
+    """
     title = tidy(plain(product.title))
     text, changes = cleaned.text, list(cleaned.changes)
     spans = find_spans(text, facts, locale)
