@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from shared.events import Product
 from shared.evidence import Span, find_spans, without_fragments, without_restatements, without_unsupported
-from shared.facts import Fact, relevant_facts
+from shared.facts import Fact, product_facts, relevant_facts
 from shared.gate import Verdict, judge
 from shared.profiles import Profile
 from shared.prompts import Prompt, description_prompt
@@ -103,14 +103,11 @@ def describe(
 def _checked(
     cleaned: Cleaned, facts: Sequence[Fact], product: Product, locale: str
 ) -> tuple[str, Sequence[Span], Sequence[str]]:
-    """What can stand of a text, its evidence, and all steps that changed it.
-
-    Evidence are the facts that the copy depends on, and no others: when one of them changes, new copy is written, so
-    that nothing published outlives what supports it.
-    """
+    """What can stand of a text, its evidence, and all steps that changed it."""
+    known = product_facts(product)
     title = tidy(plain(product.title))
     text, changes = cleaned.text, list(cleaned.changes)
-    spans = find_spans(text, facts, locale)
+    spans = _evidence(text, facts, known, locale)
     steps: tuple[Step, ...] = (
         ("mended", lambda text, _: mended(text, locale)),
         ("verbless", lambda text, _: without_fragments(text, locale)),
@@ -122,5 +119,20 @@ def _checked(
         before, text = text, step(text, spans)
         if text != before:
             changes.append(name)
-            spans = find_spans(text, facts, locale)
+            spans = _evidence(text, facts, known, locale)
     return text, spans, list(dict.fromkeys(changes))
+
+
+def _evidence(text: str, facts: Sequence[Fact], known: Sequence[Fact], locale: str) -> Sequence[Span]:
+    """The spans that the facts of the prompt support, and all that either these or all known facts do not.
+
+    Only what causes new copy when it changes is evidence, so that nothing published outlives what supports it; but
+    whatever else is known may still speak against a statement.
+    """
+    doubted = [span for span in find_spans(text, known, locale) if span.attribute is None]
+    others = [
+        span
+        for span in find_spans(text, facts, locale)
+        if not any(span.start < doubt.end and doubt.start < span.end for doubt in doubted)
+    ]
+    return sorted([*others, *doubted], key=lambda span: span.start)

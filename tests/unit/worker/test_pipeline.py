@@ -86,6 +86,15 @@ def test_a_fact_whose_change_causes_no_new_copy_is_no_evidence() -> None:
     assert described(TELEVISION, f"{GOOD} It costs 419 dollars.").text == GOOD
 
 
+def test_a_fact_that_the_prompt_left_out_still_speaks_against_a_statement() -> None:
+    series = {"processor_frequency": "2.8", "processor_lithography": "90", "processor_series": "Xeon 7000 series"}
+    processor = product("Intel 7030", "Processor", **series)
+    short = PROFILE.model_copy(update={"max_attributes": 2})
+    engine = Parrot("The Intel 7030 is a processor. Its processor is a 90-series processor.")
+    copy = describe(processor, short, engine, publish_quality=0.6, reject_quality=0.3)
+    assert "90-series" not in copy.text or copy.verdict.status != "published"
+
+
 def test_a_sentence_without_evidence_is_left_out() -> None:
     copy = described(TELEVISION, f"{GOOD} It is a perfect gift.")
     assert (copy.text, copy.verdict.status) == (GOOD, "published")
