@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.events import AttributeValue, Product, Quantity
-from shared.profiles import Profile
 
 
 @dataclass(frozen=True)
@@ -17,11 +12,14 @@ class Fact:
     """One thing that is known of a product.
 
     ``attribute`` is the attribute's name, or ``title``, ``brand`` or ``category``; ``value`` is the text a reader sees,
-    for example ``1.2 kg``, ``yes``, or ``Blue, Red`` for a list.
+    for example ``1.2 kg``, ``yes``, or ``Blue, Red`` for a list. ``also`` are other approved wordings of the value;
+    ``knowledge`` is the key of the approved knowledge entry that the fact comes from, None for the product's own.
     """
 
     attribute: str
     value: str
+    also: tuple[str, ...] = ()
+    knowledge: str | None = None
 
 
 def value_text(value: AttributeValue) -> str:
@@ -42,24 +40,3 @@ def product_facts(product: Product) -> list[Fact]:
     named = [("title", product.title), ("brand", product.brand or ""), ("category", " > ".join(product.category))]
     named += [(name, value_text(value)) for name, value in product.attributes.items()]
     return [Fact(attribute, value) for attribute, value in named if value]
-
-
-def relevant_facts(product: Product, profile: Profile) -> list[Fact]:
-    """The facts that the copy of this profile depends on, in the product's order: no other change costs copy."""
-    names = ("title", "brand", "category")
-    facts = product_facts(product)
-    attributes = [fact for fact in facts if fact.attribute not in names and not _is_ignored(fact.attribute, profile)]
-    return [fact for fact in facts if fact.attribute in names] + attributes[: profile.max_attributes]
-
-
-def _is_ignored(attribute: str, profile: Profile) -> bool:
-    return any(
-        re.search(rf"(?<![^\W_]){re.escape(word)}s?(?![^\W_])", attribute.lower())
-        for word in profile.ignored_attributes
-    )
-
-
-def input_digest(facts: Sequence[Fact], profile: Profile) -> str:
-    """What a description is made from, as one digest: the same digest needs no new copy."""
-    content = [profile.name, profile.version, *([fact.attribute, fact.value] for fact in facts)]
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 import sentencex
 
 _CHARACTERS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+CHINESE = re.compile(f"[{_CHARACTERS}]")
+"""A character of a script that writes no spaces between words: Chinese or Japanese."""
+
 _WORD = re.compile(rf"[{_CHARACTERS}]|(?:(?![{_CHARACTERS}])[^\W_])+(?:[-'’.,/](?:(?![{_CHARACTERS}])[^\W_])+)*")
 
 # sentencex 1.0.32 reads the unit in "weighs 980 g. It is" and "holds 5 l. It is" as an abbreviation and misses the end
@@ -21,14 +24,24 @@ _MEASURE_LAST = re.compile(
     rf"(?<=\d)(\s?(?i:{_METRIC}|{_CUSTOMARY})\.)\s+(?={_CAPITALISED})|(?<=\d)(\s?(?i:{_METRIC})\.)\s+(?=[A-Z]{{2}}|\()"
 )
 
+# It never ends a sentence at "etc." either. Before a capitalised word that ends one, except in German, whose nouns all
+# begin so.
+_ETC_LAST = re.compile(r"(?<=\betc\.)\s+(?=[¡¿]?[A-ZÁÉÍÓÚÑ][a-záéíóúñ])")
+
 # What sentencex takes for the end of a sentence and is none. The first kind always has more to come; the second kind
 # may well end a sentence ("It is 12 in."), so it goes on only before a number, a small letter, a sign, an acronym, or
 # the letter of a dimension ("5 in. H x 3 in. W").
 _NO_END = re.compile(r"[^\W_][)\]]?\s*$|[,;:(]\s*$")
-_NEVER_LAST = re.compile(r"(?:^|[\s(])(?:e\. ?g|i\. ?e|z\. ?b|d\. ?h|p\. ?ej|vs|cf|bzw)\.\s+$", re.IGNORECASE)
+_NEVER_LAST = re.compile(
+    r"(?:^|[\s(])(?:e\. ?g|i\. ?e|z\. ?b|d\. ?h|u\. ?a|p\. ?ej|vs|cf|bzw|inkl|exkl|zzgl|ggf|evtl|bspw|sog"
+    r"|fa|gebr|gegr|c[ií]a|sra?|dra?"
+    r"|(?:im|am|der|die|das|dem|den|des|zum|zur|vom) \d{1,2}"  # "im 19. Jahrhundert": German writes its nouns large
+    r")\.\s+$",
+    re.IGNORECASE,
+)
 _SELDOM_LAST = re.compile(
-    r"(?:^|[\s(\d-])(?:in|ft|yd|lbs?|oz|fl|qt|pt|gal|sq|cu|dia|approx|aprox|ca|circa|incl|excl|inkl|zzgl|max|min|máx|mín"
-    r"|no|nos|nr|núm|art|mod|ref|fig|abb|vol|std|stk|pcs?|pulg|pza|uds?)\.\s+$",
+    r"(?:^|[\s(\d-])(?:in|ft|yd|lbs?|oz|fl|qt|pt|gal|sq|cu|dia|approx|aprox|ca|circa|mind|incl|excl|max|min|máx|mín"
+    r"|no|nos|nr|núm|art|mod|ref|fig|abb|vol|std|stk|pcs?|pulg|pza|uds?|vel)\.\s+$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(r"[^\W\d_A-Z]|\d|[(+±<>~≈$€£%]|[A-Z]{2}|[B-HJ-Z]\b(?![.'’])")
@@ -48,9 +61,13 @@ def sentences(text: str, locale: str = "en") -> list[str]:
     Unicode text has, become question marks.
     """
     flat = " ".join(text.encode("utf-8", "replace").decode().split())
+    language = language_of(locale)
+    ended = _MEASURE_LAST.sub(r"\1\2\n", flat)
+    if language != "de":
+        ended = _ETC_LAST.sub("\n", ended)
     found: list[str] = []
-    for part in _MEASURE_LAST.sub(r"\1\2\n", flat).split("\n"):
-        found += _segments(part, language_of(locale))
+    for part in ended.split("\n"):
+        found += _segments(part, language)
     return [sentence.strip() for sentence in found if sentence.strip()]
 
 

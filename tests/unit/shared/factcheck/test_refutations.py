@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.evidence import find_spans
+from shared.factcheck.evidence import find_spans
 from shared.facts import Fact
 
 FUSER = (

@@ -11,16 +11,24 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
-from shared.claims import Claim, Kind, claims_of
+from shared.factcheck.claims import Claim, Kind, claims_of
+from shared.factcheck.clauses import clauses_of
+from shared.factcheck.entries import fact_index
+from shared.factcheck.grounding import Sentence, as_named, value_runs
+from shared.factcheck.lexicon import load_lexicon
+from shared.factcheck.quantities import Term, terms
+from shared.factcheck.refutations import refute_claims
+from shared.factcheck.topics import Topic, topic_of
 from shared.facts import Fact
-from shared.grounding import Sentence, as_named, fact_index
-from shared.lexicon import load_lexicon
-from shared.quantities import terms
-from shared.refutations import refute_claims
 from shared.text import joined, sentences
 
+Source = Literal["attribute", "title", "brand", "category", "knowledge"]
+
+MOST_TERMS = 2000  # of one sentence: no honest one is longer, and the time to read it grows faster than its length
 _NAMES = ("title", "brand")
+_SOURCES: dict[str, Source] = {"title": "title", "brand": "brand", "category": "category"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +36,12 @@ class Span:
     """A stretch of a description and its evidence.
 
     ``start`` and ``end`` count code points of the text, and ``text`` is what stands there. ``attribute`` and ``value``
-    are the fact that supports it. ``kind`` says how: ``exact`` as written in the value, ``normalised`` in another form
-    of the word, number or unit, ``boolean`` by a yes or no. An ``unsupported`` span has no fact, but a ``reason``.
+    are the fact that supports it, ``source`` says what kind of fact that is, and ``knowledge`` is the key of the
+    approved entry that it comes from.
+
+    ``kind`` says how: ``exact`` as written in the value, ``normalised`` in another spelling of the word or the number,
+    ``inflection`` with another ending, ``converted`` in another unit, ``synonym`` in another wording, ``boolean`` by a
+    yes or no. An ``unsupported`` span has no fact, but a ``reason``, and ``claim`` says what it is about.
     """
 
     start: int
@@ -39,6 +51,9 @@ class Span:
     value: str | None
     kind: Kind
     reason: str = ""
+    source: Source | None = None
+    knowledge: str | None = None
+    claim: Topic | None = None
 
 
 def find_spans(text: str, facts: Sequence[Fact], locale: str = "en") -> list[Span]:
@@ -51,12 +66,24 @@ def find_spans(text: str, facts: Sequence[Fact], locale: str = "en") -> list[Spa
     starts = [start for start, _ in sentence_bounds(text, locale)]
     spans: list[Span] = []
     for _, group in groupby(terms(text, index.lexicon), key=lambda term: bisect_right(starts, term.start)):
-        sentence = Sentence(text, as_named(list(group), index), index)
-        claims = claims_of(sentence)
-        refute_claims(sentence, claims)
+        found = list(group)
+        if len(found) > MOST_TERMS:
+            spans.append(_unread(text, found))
+            continue
+        sentence = Sentence(text, as_named(found, index), index)
+        runs = list(value_runs(sentence))
+        clauses = clauses_of(sentence, runs)
+        claims = claims_of(sentence, runs, clauses)
+        refute_claims(sentence, claims, clauses)
         telling = [claim for claim in claims if claim.kind in ("boolean", "unsupported") or not claim.is_mention]
         spans += [_span(sentence, joined) for joined in _joined(sentence, telling)]
     return spans
+
+
+def _unread(text: str, found: Sequence[Term]) -> Span:
+    start, end = found[0].start, found[-1].end
+    reason = f"a sentence of {len(found)} words, of which at most {MOST_TERMS} are read"
+    return Span(start, end, text[start:end], None, None, "unsupported", reason, claim="other")
 
 
 def _joined(sentence: Sentence, claims: Sequence[Claim]) -> list[list[Claim]]:
@@ -74,11 +101,13 @@ def _joined(sentence: Sentence, claims: Sequence[Claim]) -> list[list[Claim]]:
 
 def _span(sentence: Sentence, claims: Sequence[Claim]) -> Span:
     start, end = sentence.terms[claims[0].first].start, sentence.terms[claims[-1].stop - 1].end
-    kind, entry = claims[0].kind, claims[0].entry
+    kind, entry, text = claims[0].kind, claims[0].entry, sentence.text[start:end]
     if kind == "unsupported" or entry is None:
-        reasons = dict.fromkeys(claim.reason for claim in claims)
-        return Span(start, end, sentence.text[start:end], None, None, "unsupported", "; ".join(reasons))
-    return Span(start, end, sentence.text[start:end], entry.fact.attribute, entry.fact.value, kind)
+        reason = "; ".join(dict.fromkeys(claim.reason for claim in claims))
+        return Span(start, end, text, None, None, "unsupported", reason, claim=topic_of(sentence, claims))
+    fact = entry.fact
+    source = "knowledge" if fact.knowledge else _SOURCES.get(fact.attribute, "attribute")
+    return Span(start, end, text, fact.attribute, fact.value, kind, source=source, knowledge=fact.knowledge)
 
 
 def sentence_bounds(text: str, locale: str) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.evidence import Span, find_spans, without_restatements, without_unsupported
+from shared.factcheck.evidence import Span, find_spans, without_restatements, without_unsupported
 from shared.facts import Fact
 
 TELEVISION = (
@@ -51,12 +51,12 @@ def supported(text: str, facts: tuple[Fact, ...]) -> list[tuple[str, str | None]
 def test_each_statement_names_the_fact_that_bears_it_out() -> None:
     text = "The Helios 96 television has a 32-inch screen, two HDMI ports and no USB port, and costs $419."
     assert find_spans(text, TELEVISION) == [
-        Span(4, 13, "Helios 96", "title", "Helios 96", "exact"),
-        Span(14, 24, "television", "category", "television", "exact"),
-        Span(31, 38, "32-inch", "screen size", "32 inch", "normalised"),
-        Span(47, 50, "two", "HDMI ports", "2", "normalised"),
-        Span(69, 77, "USB port", "USB port", "no", "boolean"),
-        Span(89, 93, "$419", "price", "419 dollars", "normalised"),
+        Span(4, 13, "Helios 96", "title", "Helios 96", "exact", source="title"),
+        Span(14, 24, "television", "category", "television", "exact", source="category"),
+        Span(31, 38, "32-inch", "screen size", "32 inch", "normalised", source="attribute"),
+        Span(47, 50, "two", "HDMI ports", "2", "normalised", source="attribute"),
+        Span(69, 77, "USB port", "USB port", "no", "boolean", source="attribute"),
+        Span(89, 93, "$419", "price", "419 dollars", "normalised", source="attribute"),
     ]
 
 
@@ -234,7 +234,7 @@ def test_a_size_stands_beside_the_thing_itself() -> None:
 
 
 def test_copy_in_a_language_without_a_lexicon_is_not_taken_on_trust() -> None:
-    spans = find_spans("Der Stuhl ist aus Eiche.", [Fact("title", "Stuhl"), Fact("Material", "Eiche")], "de")
+    spans = find_spans("La chaise est en chêne.", [Fact("title", "Chaise"), Fact("matière", "chêne")], "fr")
     assert any(span.kind == "unsupported" for span in spans)
 
 
@@ -287,7 +287,7 @@ def test_any_text_gives_ordered_disjoint_spans_that_hold_their_text(text: str, f
 
 
 WORDS = st.text(string.ascii_lowercase, min_size=4, max_size=9).map(lambda word: f"{word}q")
-NEUTRAL = st.sampled_from(["the", "it", "has", "is", "a", "comes", "with", "this", "product", "offers"])
+NEUTRAL = st.sampled_from(["the", "it", "has", "a", "comes", "with", "this", "product", "offers"])
 
 
 @given(st.lists(st.lists(WORDS, min_size=1, max_size=3).map(" ".join), min_size=1, max_size=4), st.data())

@@ -1,23 +1,23 @@
 """What the fact check knows of a language: the words that need no evidence, and how words are compared.
 
-The words are data, in ``shared/lexicon/``: ``units.toml`` for all languages and one file for each language. A language
-without a file knows no neutral word, so that all of its copy goes to a curator and none is published unchecked.
+The words are data, in ``shared/factcheck/words/``: ``units.toml`` for all languages and one file for each language. A
+language without a file knows no neutral word, so that all of its copy goes to a curator and none is published
+unchecked.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from shared.text import language_of
-
-_VOWEL = re.compile(r"[aeiouy]")
-_DOUBLED = re.compile(r"([bdfgmnprt])\1$")
+from shared.factcheck import segmentation
+from shared.factcheck.stemming import STEMMERS, english
+from shared.text import CHINESE, language_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +31,19 @@ class Lexicon:
     that then tie the two; those named ``clause_`` divide a sentence, ``possessives`` begin the name of an attribute,
     and ``labels`` name the copy's own parts; the values of attributes with ``kind_names`` are kinds of things, and
     those with ``whole_names`` are told whole or not at all; a sentence has one of the ``verbs``; ``reasons`` say why a
-    word without evidence matters; ``spellings`` lead to the one spelling of a word. ``units``, ``numbers``, ``yes``
-    and ``no`` are as written, in lower case.
+    word without evidence matters; ``spellings`` lead to the one spelling of a word. ``units``, ``numbers``, ``halves``,
+    ``and_a_half``, which follows a number, ``yes`` and ``no`` are as written, in lower case.
+
+    ``decimal_comma`` says that numbers are written as in ``1.000,5``, and ``direct_names`` that a name stands before
+    its value without a word between them. ``stemmer`` makes the stems; ``heads`` end the compounds that are divided,
+    and ``vocabulary`` are the words, as written, by which a text is divided that has no spaces between them.
     """
 
+    decimal_comma: bool
+    direct_names: bool
+    stemmer: Callable[[str], str]
+    heads: frozenset[str]
+    vocabulary: frozenset[str]
     function_words: frozenset[str]
     neutral: frozenset[str]
     weak: frozenset[str]
@@ -75,18 +84,43 @@ class Lexicon:
     reasons: Mapping[str, str]
     spellings: Mapping[str, str]
     units: Mapping[str, str]
-    numbers: Mapping[str, int]
+    numbers: Mapping[str, Fraction]
+    halves: frozenset[str]
+    and_a_half: str
     yes: frozenset[str]
     no: frozenset[str]
 
     def stem(self, word: str) -> str:
         """The form in which words are compared: one case, one spelling, no ending."""
-        root = stem(_bare(word))
-        return self.spellings.get(root, root)
+        return _stem(self, word)
+
+    def word_end(self, text: str, start: int) -> int:
+        """Where the Chinese word that starts there ends: the longest that the lexicon knows, or one character."""
+        return segmentation.word_end(text, start, self.vocabulary, self._longest)
+
+    def parts(self, written: str) -> Iterator[tuple[int, str]]:
+        """The words that are written as one word, each with its offset: two for a German compound, else the word."""
+        if self.heads and not self._is_listed(written):
+            yield from segmentation.compound(written, self._may_begin, self._may_end)
+        else:
+            yield 0, written
+
+    @cached_property
+    def _longest(self) -> int:
+        return max(map(len, self.vocabulary), default=1)
+
+    def _is_listed(self, word: str) -> bool:
+        return self.stem(word) in self.neutral or self.stem(word) in self.reasons or self.stem(word) in self.heads
+
+    def _may_begin(self, part: str) -> bool:
+        return len(part) > 2 and part.isalpha() and part.casefold() not in self.function_words
+
+    def _may_end(self, part: str) -> bool:
+        return self.stem(part) in self.heads
 
     def is_neutral(self, word: str) -> bool:
         """Whether a word in lower case needs no evidence. Function words have one form: ``Ares`` is not ``are``."""
-        return word in self.function_words or _bare(word) in self.function_words or self.stem(word) in self.neutral
+        return _is_neutral(self, word)
 
     def polarity(self, value: str) -> bool | None:
         """True for a value such as ``yes``, False for ``no``, None for any other."""
@@ -100,33 +134,28 @@ def _bare(word: str) -> str:
     return word.casefold().replace("’", "'").removesuffix("'s")
 
 
+# A check asks this of the same few thousand words again and again.
 @lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """A word in lower case without the endings -s, -ies, -ied, -ed, -ing, -ly, -e; a light stemmer after Harman (1991).
+def _stem(lexicon: Lexicon, word: str) -> str:
+    root = lexicon.stemmer(_bare(word))
+    return lexicon.spellings.get(root, root)
 
-    It joins too little rather than too much: ``leather`` is not ``leatherette``, and ``wireless`` is not ``wire``.
-    """
-    if len(word) > 4 and word.endswith(("ies", "ied")):
-        word = word[:-3] + "y"
-    elif len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is", "'s")):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        root = word.removesuffix(ending)
-        if root != word and len(root) >= 3 and _VOWEL.search(root) and not word.endswith("eed"):
-            word = _DOUBLED.sub(r"\1", root)
-            break
-    if len(word) > 6 and word.endswith("ly"):
-        word = word[:-2]
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+@lru_cache(maxsize=65_536)
+def _is_neutral(lexicon: Lexicon, word: str) -> bool:
+    is_function_word = word in lexicon.function_words or _bare(word) in lexicon.function_words
+    return is_function_word or _stem(lexicon, word) in lexicon.neutral
 
 
 @lru_cache
 def load_lexicon(locale: str) -> Lexicon:
     """The lexicon of a locale's language; one without neutral words where we have none for it."""
-    folder = files("shared") / "lexicon"
-    source = folder / f"{language_of(locale)}.toml"
+    folder = files("shared.factcheck") / "words"
+    language = language_of(locale)
+    source = folder / f"{language}.toml"
     units = tomllib.loads((folder / "units.toml").read_text(encoding="utf-8"))["units"]
-    return _lexicon(units, tomllib.loads(source.read_text(encoding="utf-8")) if source.is_file() else {})
+    words = tomllib.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
+    return _lexicon(units, _Source(words, STEMMERS.get(language, english)))
 
 
 @dataclass(frozen=True)
@@ -134,16 +163,22 @@ class _Source:
     """A language's file, read as stems in their one spelling."""
 
     words: Mapping[str, Any]
+    stemmer: Callable[[str], str]
 
     @cached_property
     def spellings(self) -> dict[str, str]:
         return self.pairs("spellings")
 
     def pairs(self, name: str) -> dict[str, str]:
-        return {stem(word): stem(other) for word, other in self.words.get(name, {}).items()}
+        found = self.words.get(name, {}).items()
+        return {self.stemmer(word.casefold()): self.stemmer(other.casefold()) for word, other in found}
+
+    def stem(self, word: str) -> str:
+        root = self.stemmer(word.casefold())
+        return self.spellings.get(root, root)
 
     def stems(self, text: str) -> frozenset[str]:
-        return frozenset(self.spellings.get(root, root) for root in map(stem, text.split()))
+        return frozenset(map(self.stem, text.split()))
 
     def listed(self, section: str, name: str) -> frozenset[str]:
         return self.stems(self.words.get(section, {}).get(name, ""))
@@ -152,7 +187,10 @@ class _Source:
         return frozenset(self.words.get(section, {}).get(name, ()))
 
     def table(self, name: str) -> dict[str, frozenset[str]]:
-        return {stem(word): self.stems(" ".join(meant)) for word, meant in self.words.get(name, {}).items()}
+        return {self.stem(word): self.stems(" ".join(meant)) for word, meant in self.words.get(name, {}).items()}
+
+    def says(self, name: str) -> bool:
+        return bool(self.words.get("language", {}).get(name, False))
 
     def neutral(self) -> frozenset[str]:
         lists = self.words.get("neutral", {})
@@ -162,12 +200,32 @@ class _Source:
         found = reversed(self.words.get("reasons", {}).items())
         return {word: reason for reason, listed in found for word in self.stems(listed)}
 
+    def vocabulary(self) -> frozenset[str]:
+        return frozenset(word for word in _all_words(self.words) if CHINESE.search(word))
 
-def _lexicon(units: Mapping[str, list[str]], words: Mapping[str, Any]) -> Lexicon:
-    source = _Source(words)
+
+def _all_words(found: Any) -> Iterator[str]:
+    """Every word in a tree of tables, lists and texts, keys as well as values."""
+    if isinstance(found, str):
+        yield from found.split()
+    elif isinstance(found, Mapping):
+        for word, inner in found.items():
+            yield from (word, *_all_words(inner))
+    elif isinstance(found, list):
+        for inner in found:
+            yield from _all_words(inner)
+
+
+def _lexicon(units: Mapping[str, list[str]], source: _Source) -> Lexicon:
+    words = source.words
     listed = source.listed
     return Lexicon(
-        function_words=frozenset(words.get("neutral", {}).get("function", "").split()),
+        decimal_comma=source.says("decimal_comma"),
+        direct_names=source.says("direct_names"),
+        stemmer=source.stemmer,
+        heads=listed("compounds", "heads"),
+        vocabulary=source.vocabulary() | {alias for alias in _all_words(units) if CHINESE.search(alias)},
+        function_words=frozenset(words.get("neutral", {}).get("function", "").casefold().split()),
         neutral=source.neutral(),
         weak=listed("weak", "words"),
         cues=source.table("cues"),
@@ -195,7 +253,9 @@ def _lexicon(units: Mapping[str, list[str]], words: Mapping[str, Any]) -> Lexico
         sizes=listed("names", "sizes"),
         hedges=listed("ranges", "hedges"),
         range_starts=listed("ranges", "starts"),
-        relation_names=tuple(" ".join(map(stem, name.split())) for name in words.get("relations", {}).get("names", ())),
+        relation_names=tuple(
+            " ".join(map(source.stem, name.split())) for name in words.get("relations", {}).get("names", ())
+        ),
         relations_before=listed("relations", "before"),
         relations_after=listed("relations", "after"),
         relation_breaks=listed("relations", "breaks"),
@@ -207,7 +267,9 @@ def _lexicon(units: Mapping[str, list[str]], words: Mapping[str, Any]) -> Lexico
         reasons=source.reasons(),
         spellings=source.spellings,
         units={alias: unit for unit, aliases in units.items() for alias in aliases},
-        numbers=words.get("numbers", {}),
+        numbers={word: Fraction(value) for word, value in words.get("numbers", {}).items()},
+        halves=frozenset(words.get("halves", {}).get("words", "").split()),
+        and_a_half=words.get("halves", {}).get("joined", ""),
         yes=source.written("polarity", "yes"),
         no=source.written("polarity", "no"),
     )
