@@ -1,0 +1,46 @@
+"""How much of a text has evidence: its content words and its numbers against the spans of the fact check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from shared.factcheck.evidence import Span
+from shared.factcheck.lexicon import Lexicon
+from shared.factcheck.quantities import Term, terms
+
+
+def content(text: str, lexicon: Lexicon) -> list[Term]:
+    """The numbers of a text, and its words that are not neutral."""
+    return [term for term in terms(text, lexicon) if term.unit or not lexicon.is_neutral(term.word)]
+
+
+def content_keys(texts: Iterable[str], lexicon: Lexicon) -> set[str]:
+    """The content words of texts; of a range its start, too, for "from 1952" states 1952–53."""
+    found = [term for text in texts for term in content(text, lexicon)]
+    return {term.key for term in found} | {str(term.number) for term in found if term.last is not None}
+
+
+def numeric_fidelity(text: str, spans: Sequence[Span], lexicon: Lexicon) -> float:
+    """Numbers of the text within supported spans / numbers of the text; 1 without numbers.
+
+    A number counts in whatever way it is written: ``two`` and ``1/2`` are numbers, ``1080p`` and ``i5`` are words.
+    """
+    numbers = [term for term in content(text, lexicon) if term.number is not None]
+    supported = [span for span in spans if span.kind != "unsupported"]
+    return _share_within(numbers, supported)
+
+
+def grounded_precision(text: str, spans: Sequence[Span], lexicon: Lexicon) -> float:
+    """Content words outside unsupported spans / content words; 1 without content words.
+
+    The precision of PARENT (Dhingra et al., 2019, arXiv 1906.01081) for single words, with the fact check as its
+    entailment and no reference text.
+    """
+    unsupported = [span for span in spans if span.kind == "unsupported"]
+    found = content(text, lexicon)
+    return 1 - _share_within(found, unsupported) if found else 1.0
+
+
+def _share_within(found: Sequence[Term], spans: Sequence[Span]) -> float:
+    within = sum(any(span.start <= term.start < span.end for span in spans) for term in found)
+    return within / len(found) if found else 1.0
