@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-from worker.decoder import Decoded, DeviceLost, Encoded, OutOfMemory
+from worker.decoder import Decoded, DeviceLost, Encoded, OutOfMemory, Row
 
 if TYPE_CHECKING:
     from worker.decoding import TransformersDecoder
@@ -26,6 +26,11 @@ LOOP_TIMES = 3
 LONGEST_PERIOD = 64
 """A row ends when it has said the same 12 or more tokens (up to 64) three times in a row."""
 
+VARIANT_TEMPERATURE = 0.7
+"""How freely the further candidates of a description are drawn."""
+
+_COLDEST = 1e-4  # greedy rows are divided by it, and what comes of that is not used
+
 MEMORY_SIGNS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
 
 KeysValues = tuple[torch.Tensor, torch.Tensor]
@@ -34,11 +39,11 @@ KeysValues = tuple[torch.Tensor, torch.Tensor]
 class Batch:
     """Rows that are decoded together; ``numbers`` says which row of the batch's first list is at each place."""
 
-    def __init__(self, decoder: TransformersDecoder, rows: Sequence[tuple[Encoded, int]]) -> None:
+    def __init__(self, decoder: TransformersDecoder, rows: Sequence[Row]) -> None:
         self._decoder = decoder
         device = decoder.model.device
-        prompts = [encoded for encoded, _ in rows]
-        limits = [limit for _, limit in rows]
+        prompts = list(dict.fromkeys(row.encoded for row in rows))
+        limits = [row.max_new_tokens for row in rows]
         size, room = len(rows), max(limits)
         self._numbers = list(range(size))
         self._limits = torch.tensor(limits, device=device)
@@ -48,10 +53,14 @@ class Batch:
         self._recent = torch.full((size, LONGEST_PERIOD), -1, device=device)
         self._repeats = torch.zeros(size, LONGEST_PERIOD, dtype=torch.long, device=device)
         self._loop_length = _loop_lengths(device)
-        self._draws = _draws(rows, decoder.seed).to(device) if decoder.temperature > 0 else torch.empty(size, 0)
+        self._temperatures = _temperatures(rows, decoder.temperature).to(device)
+        is_random = bool(self._temperatures.any())
+        self._draws = _draws(rows, decoder.seed).to(device) if is_random else torch.empty(size, 0)
         with device_errors(), torch.inference_mode():
-            self._cache = _cache(decoder, prompts, room)
+            self._cache = _cache(decoder, prompts, size, room)
             self._prefill(prompts)
+            if len(prompts) < size:
+                self._spread([prompts.index(row.encoded) for row in rows])
 
     def step(self) -> Mapping[int, Decoded]:
         """Add one token to each row; return the rows that ended, which are no longer part of the batch."""
@@ -90,6 +99,12 @@ class Batch:
         self._positions = positions[:, -1:]
         self._logits = self._forward(torch.tensor(tokens, device=device), positions[:, -question:])
 
+    def _spread(self, places: list[int]) -> None:
+        """Give each row the state of its prompt: several rows may share one."""
+        index = torch.tensor(places, device=self._logits.device)
+        self._mask, self._positions, self._logits = self._mask[index], self._positions[index], self._logits[index]
+        self._cache.batch_select_indices(index)
+
     def _extend(self) -> None:
         """Run the model over the tokens that were chosen last."""
         last = self._answers.gather(1, self._counts[:, None] - 1)
@@ -112,10 +127,11 @@ class Batch:
 
     def _choose(self) -> torch.Tensor:
         """The next token of each row, noted with its log-probability under the model's own distribution."""
-        if self._decoder.temperature > 0:
-            tokens = _sample(self._logits / self._decoder.temperature, self._draws.gather(1, self._counts[:, None]))
-        else:
-            tokens = self._logits.argmax(-1)
+        tokens = self._logits.argmax(-1)
+        if self._draws.shape[1]:
+            scaled = self._logits / self._temperatures.clamp(min=_COLDEST)[:, None]
+            drawn = _sample(scaled, self._draws.gather(1, self._counts[:, None]))
+            tokens = torch.where(self._temperatures > 0, drawn, tokens)
         chosen = self._logits.gather(1, tokens[:, None]).squeeze(1)
         self._log_probabilities += chosen - self._logits.logsumexp(-1)
         self._answers.scatter_(1, self._counts[:, None], tokens[:, None])
@@ -147,7 +163,8 @@ class Batch:
         self._limits, self._counts, self._answers = self._limits[index], self._counts[index], self._answers[index]
         self._log_probabilities, self._logits = self._log_probabilities[index], self._logits[index]
         self._recent, self._repeats = self._recent[index], self._repeats[index]
-        self._mask, self._positions, self._draws = self._mask[index], self._positions[index], self._draws[index]
+        self._mask, self._positions = self._mask[index], self._positions[index]
+        self._temperatures, self._draws = self._temperatures[index], self._draws[index]
         self._cache.batch_select_indices(index)
 
 
@@ -161,18 +178,20 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]  # __init_subcl
     keys: torch.Tensor
     values: torch.Tensor
 
-    def __init__(self, size: int, preambles: Sequence[tuple[list[int], KeysValues]], room: int) -> None:
+    def __init__(self, prompts: int, rows: int, preambles: Sequence[tuple[list[int], KeysValues]], room: int) -> None:
+        """It begins with so many prompts and has room for so many rows; ``preambles`` say which prompts share one, and
+        its state."""
         super().__init__()  # type: ignore[no-untyped-call]
         columns = max(keys.shape[2] for _, (keys, _) in preambles)
         self._room = tuple(
-            state.new_zeros(size, state.shape[1], columns + room, state.shape[3]) for state in preambles[0][1]
+            state.new_zeros(rows, state.shape[1], columns + room, state.shape[3]) for state in preambles[0][1]
         )
         for places, states in preambles:
             for target, state in zip(self._room, states, strict=True):
                 target[places, :, columns - state.shape[2] : columns] = state
         self.dtype, self.device = self._room[0].dtype, self._room[0].device
         self.is_initialized = True
-        self._show(size, columns)
+        self._show(prompts, columns)
 
     def _show(self, rows: int, columns: int) -> None:
         self.keys, self.values = (state[:rows, :, :columns] for state in self._room)
@@ -189,15 +208,15 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]  # __init_subcl
         return self.keys, self.values
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Keep these rows; those that stay in their place are not touched."""
+        """Go on with these rows, some perhaps several times; those that stay in their place are not touched."""
         moved = (indices != torch.arange(len(indices), device=indices.device)).nonzero().squeeze(1)
         for state in self._room:
             state[moved] = state[indices[moved]]
         self._show(len(indices), self.keys.shape[2])
 
 
-def _cache(decoder: TransformersDecoder, prompts: Sequence[Encoded], room: int) -> Cache:
-    """A cache that begins with the preamble of each row."""
+def _cache(decoder: TransformersDecoder, prompts: Sequence[Encoded], size: int, room: int) -> Cache:
+    """A cache that begins with the preamble of each prompt, and has room for ``size`` rows."""
     places: dict[tuple[int, ...], list[int]] = {}
     for place, row in enumerate(prompts):
         places.setdefault(row.shared, []).append(place)
@@ -206,7 +225,7 @@ def _cache(decoder: TransformersDecoder, prompts: Sequence[Encoded], room: int) 
         return DynamicCache(config=decoder.model.config)
     columns = max(len(row.own) for row in prompts) + room
     cache_layers: list[Any] = [
-        RoomyLayer(len(prompts), [(rows, layers[depth]) for rows, layers in states], columns)
+        RoomyLayer(len(prompts), size, [(rows, layers[depth]) for rows, layers in states], columns)
         for depth in range(len(states[0][1]))
     ]
     return Cache(layers=cache_layers)
@@ -219,13 +238,19 @@ def _loop_lengths(device: torch.device) -> torch.Tensor:
     return LOOP_TIMES * spans - periods
 
 
-def _draws(rows: Sequence[tuple[Encoded, int]], seed: int) -> torch.Tensor:
-    """Random numbers in 0..1 for each token of each row, made from the seed and the row's prompt alone."""
-    draws = torch.zeros(len(rows), max(limit for _, limit in rows))
-    for place, (encoded, limit) in enumerate(rows):
-        digest = hashlib.sha256(repr((seed, encoded.shared + encoded.own)).encode()).digest()
+def _temperatures(rows: Sequence[Row], temperature: float) -> torch.Tensor:
+    """The temperature of each row; 0 decodes greedily."""
+    return torch.tensor([max(temperature, VARIANT_TEMPERATURE) if row.variant else temperature for row in rows])
+
+
+def _draws(rows: Sequence[Row], seed: int) -> torch.Tensor:
+    """Random numbers in 0..1 for each token of each row, made from the seed, the row's prompt and its variant alone."""
+    draws = torch.zeros(len(rows), max(row.max_new_tokens for row in rows))
+    for place, row in enumerate(rows):
+        content = repr((seed, row.variant, row.encoded.shared + row.encoded.own))
+        digest = hashlib.sha256(content.encode()).digest()
         generator = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
-        draws[place, :limit] = torch.rand(limit, generator=generator)
+        draws[place, : row.max_new_tokens] = torch.rand(row.max_new_tokens, generator=generator)
     return draws
 
 

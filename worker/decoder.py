@@ -30,6 +30,16 @@ class Encoded:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A prompt to answer with at most so many tokens. ``variant`` 0 is the model's first choice, any other number a
+    text drawn at random: the same number gives the same text."""
+
+    encoded: Encoded
+    max_new_tokens: int
+    variant: int = 0
+
+
+@dataclass(frozen=True)
 class Decoded:
     """What the model made of one row; the fields mean what they mean in ``worker.engine.Generated``."""
 
@@ -59,8 +69,8 @@ class Decoder(Protocol):
     def encode(self, prompt: Prompt, max_new_tokens: int) -> Encoded:
         """A prompt in tokens. Raises PromptTooLong when it leaves no room for the answer."""
 
-    def start(self, rows: Sequence[tuple[Encoded, int]]) -> Decoding:
-        """Begin a batch of prompts, each with the most tokens that its answer may have."""
+    def start(self, rows: Sequence[Row]) -> Decoding:
+        """Begin a batch; a prompt that several rows share is computed once."""
 
     def release(self) -> None:
         """Give back the memory that is held only for speed."""

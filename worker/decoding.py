@@ -27,7 +27,7 @@ from shared.errors import ConfigurationError, PromptTooLong
 from shared.prompts import Prompt, as_text
 from shared.settings import Settings
 from worker.batch import Batch, KeysValues
-from worker.decoder import Encoded
+from worker.decoder import Encoded, Row
 
 MAX_PROMPT_TOKENS = 2048
 PREAMBLES = 8
@@ -116,7 +116,7 @@ class TransformersDecoder:
             return Encoded(shared, tokens[len(shared) :])
         return Encoded((), tokens)
 
-    def start(self, rows: Sequence[tuple[Encoded, int]]) -> Batch:
+    def start(self, rows: Sequence[Row]) -> Batch:
         """Begin a batch: its prompts are computed when this returns."""
         return Batch(self, rows)
 

@@ -14,9 +14,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 
-from shared.errors import EngineFault, EngineStopped, GenerationTimeout
+from shared.errors import EngineFault, EngineStopped, GenerationTimeout, ShelftalkError
 from shared.prompts import Prompt
-from worker.decoder import Decoded, Decoder, Encoded, OutOfMemory
+from worker.decoder import Decoded, Decoder, Encoded, OutOfMemory, Row
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +48,14 @@ class Generated:
 
 @dataclass(eq=False)
 class _Request:
-    encoded: Encoded
-    max_new_tokens: int
+    row: Row
     alone: bool
     asked: float = field(default_factory=time.monotonic)
     answer: Future[Generated] = field(default_factory=Future)
+
+    @property
+    def encoded(self) -> Encoded:
+        return self.row.encoded
 
     @property
     def is_given_up(self) -> bool:
@@ -121,10 +124,13 @@ class Engine:
         if self._thread.is_alive():
             self._thread.join()
 
-    def generate(self, prompt: Prompt, *, max_new_tokens: int, alone: bool = False) -> Generated:
-        """Answer a prompt; blocks, and may be called from any number of threads.
+    def generate(
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+    ) -> list[Generated]:
+        """Answer a prompt in one or more ways; blocks, and may be called from any number of threads.
 
-        ``alone`` decodes it in a batch of its own: for a prompt that is suspected of taking its neighbours down.
+        The first candidate is the model's first choice; the others are drawn at random, in the same batch where there
+        is room. ``alone`` decodes in a batch of its own: for a prompt that is suspected of taking its neighbours down.
 
         Raises:
             GenerationTimeout: when there is no answer within the deadline.
@@ -132,14 +138,24 @@ class Engine:
             EngineFault: when the model fails on this prompt.
             PromptTooLong: when prompt and answer do not fit into the model's context.
         """
-        request = _Request(self._decoder.encode(prompt, max_new_tokens), max_new_tokens, alone)
+        encoded = self._decoder.encode(prompt, max_new_tokens)
+        requests = [_Request(Row(encoded, max_new_tokens, variant), alone) for variant in range(candidates)]
         with self._changed:
             if not self._takes_requests:
                 raise EngineStopped("the engine takes no requests: it was not started, or it is shutting down")
-            self._waiting.append(request)
+            self._waiting += requests
             self._changed.notify_all()
         try:
-            return request.answer.result(timeout=self._deadline_s)
+            return [self._answer(request) for request in requests]
+        except ShelftalkError:
+            for request in requests:
+                request.answer.cancel()
+            raise
+
+    def _answer(self, request: _Request) -> Generated:
+        """The answer to a request, within the deadline that began when it was made."""
+        try:
+            return request.answer.result(timeout=max(0.0, request.asked + self._deadline_s - time.monotonic()))
         except TimeoutError:
             if not request.answer.cancel():
                 return request.answer.result()
@@ -206,7 +222,7 @@ class Engine:
         if not running:
             return
         began, size = self._made_progress(), len(running)
-        decoding = self._decoder.start([(request.encoded, request.max_new_tokens) for request in running.values()])
+        decoding = self._decoder.start([request.row for request in running.values()])
         while running:
             self._made_progress()
             for row, decoded in decoding.step().items():
@@ -258,7 +274,7 @@ class Engine:
             since = self._working_since
             if since is not None and time.monotonic() - since > self._hang_s:
                 log.critical("the model has made no step for %g s", self._hang_s)
-            elif not self._thread.is_alive():
+            elif not self._thread.is_alive() and not self._stopped.is_set():
                 log.critical("the engine's thread has died")
             else:
                 continue

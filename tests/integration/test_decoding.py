@@ -19,7 +19,7 @@ from shared.prompts import Prompt, as_text, description_prompt
 from shared.settings import Settings
 from tests.tiny_model import build_tiny_model
 from worker import batch
-from worker.decoder import Decoded, Encoded, OutOfMemory
+from worker.decoder import Decoded, Encoded, OutOfMemory, Row
 from worker.decoding import TransformersDecoder, load_decoder, usable_cores
 from worker.engine import Engine
 
@@ -54,7 +54,7 @@ def prompts(count: int, tone: str = "plain") -> list[Prompt]:
 
 
 def decode(decoder: TransformersDecoder, encoded: list[Encoded], limit: int = LIMIT) -> list[Decoded]:
-    decoding = decoder.start([(row, limit) for row in encoded])
+    decoding = decoder.start([Row(row, limit) for row in encoded])
     done: dict[int, Decoded] = {}
     while len(done) < len(encoded):
         done |= decoding.step()
@@ -88,7 +88,7 @@ def test_rows_end_at_different_steps_and_leave_the_others_unharmed(decoder: Tran
     encoded = [decoder.encode(prompt, LIMIT) for prompt in prompts(7)]
     alone = [decode(decoder, [row])[0] for row in encoded]
     limits = [3, LIMIT, 1, 9, LIMIT, 5, 2]
-    decoding = decoder.start(list(zip(encoded, limits, strict=True)))
+    decoding = decoder.start([Row(*row) for row in zip(encoded, limits, strict=True)])
     done: dict[int, Decoded] = {}
     while len(done) < len(encoded):
         done |= decoding.step()
@@ -100,7 +100,7 @@ def test_rows_end_at_different_steps_and_leave_the_others_unharmed(decoder: Tran
 def test_dropped_rows_leave_the_others_unharmed(decoder: TransformersDecoder) -> None:
     encoded = [decoder.encode(prompt, LIMIT) for prompt in prompts(6)]
     whole = decode(decoder, encoded)
-    decoding = decoder.start([(row, LIMIT) for row in encoded])
+    decoding = decoder.start([Row(row, LIMIT) for row in encoded])
     done = dict(decoding.step())
     dropped = {row for row in (0, 3, 4) if row not in done}
     decoding.drop(dropped)
@@ -206,7 +206,7 @@ def test_the_engine_answers_with_a_real_model(decoder: TransformersDecoder) -> N
     engine.start()
     asked = prompts(12)
     with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda prompt: engine.generate(prompt, max_new_tokens=LIMIT), asked))
+        answers = list(pool.map(lambda prompt: engine.generate(prompt, max_new_tokens=LIMIT)[0], asked))
     engine.stop()
     assert [answer.text for answer in answers] == [by_transformers(decoder, prompt) for prompt in asked]
     assert max(answer.batch_size for answer in answers) > 1
@@ -250,3 +250,22 @@ def test_a_gpu_that_is_not_there_is_a_configuration_error(folder: Path, monkeypa
 
 def test_threads_are_the_cores_that_can_be_used() -> None:
     assert 1 <= usable_cores() <= torch.multiprocessing.cpu_count()
+
+
+@pytest.mark.parametrize("shares", [True, False], ids=["with a preamble", "without"])
+def test_variants_of_a_prompt_begin_from_one_computation_and_differ(decoder: TransformersDecoder, shares: bool) -> None:
+    asked = [decoder.encode(prompt, LIMIT) for prompt in prompts(2)]
+    encoded = asked if shares else [Encoded((), row.shared + row.own) for row in asked]
+    rows = [Row(each, LIMIT, variant) for each in encoded for variant in range(4)]
+    first, again = (_decode_rows(decoder, rows) for _ in range(2))
+    assert first == again, "a variant is always the same text"
+    assert [first[0], first[4]] == [answer.text for answer in decode(decoder, encoded)], "variant 0 is greedy"
+    assert len(set(first)) > 4
+
+
+def _decode_rows(decoder: TransformersDecoder, rows: list[Row]) -> list[str]:
+    decoding = decoder.start(rows)
+    done: dict[int, Decoded] = {}
+    while len(done) < len(rows):
+        done |= decoding.step()
+    return [done[row].text for row in range(len(rows))]

@@ -17,7 +17,7 @@ import pytest
 from shared.errors import EngineFault, EngineStopped, GenerationTimeout, PromptTooLong
 from shared.prompts import Prompt
 from shared.settings import child_environment
-from worker.decoder import Decoded, DeviceLost, Encoded, OutOfMemory
+from worker.decoder import Decoded, DeviceLost, Encoded, OutOfMemory, Row
 from worker.engine import GROW_AFTER, Engine, Generated
 
 SOON = 10.0
@@ -51,8 +51,8 @@ class ScriptedDecoder:
         self.questions[encoded] = question
         return encoded
 
-    def start(self, rows: Sequence[tuple[Encoded, int]]) -> ScriptedDecoding:
-        questions = [self.questions[encoded] for encoded, _ in rows]
+    def start(self, rows: Sequence[Row]) -> ScriptedDecoding:
+        questions = [self.questions[row.encoded] + f" variant {row.variant}" * bool(row.variant) for row in rows]
         self.batches.append(questions)
         if len(rows) > self.capacity:
             raise OutOfMemory(f"{len(rows)} rows do not fit")
@@ -113,13 +113,18 @@ def _fail() -> None:
     raise AssertionError("the watchdog bit")
 
 
+def answer_to(engine: Engine, question: str, **options: Any) -> Generated:
+    (answer,) = engine.generate(ask(question), max_new_tokens=9, **options)
+    return answer
+
+
 @contextmanager
 def busy_with(engine: Engine, decoder: ScriptedDecoder, question: str = "first") -> Iterator[Future[Generated]]:
     """The engine while it works on a request; what is asked meanwhile waits. Leaving lets it go on."""
     decoder.gate.clear()
     decoder.entered.clear()
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(engine.generate, ask(question), max_new_tokens=9)
+        answer = pool.submit(answer_to, engine, question)
         assert decoder.entered.wait(SOON)
         yield answer
         decoder.gate.set()
@@ -132,7 +137,7 @@ def ask_all(
     """Ask in order from threads of their own, and return when all of them wait."""
     answers = []
     for count, question in enumerate(questions, start=1):
-        answers.append(pool.submit(engine.generate, ask(question), max_new_tokens=9, **options))
+        answers.append(pool.submit(answer_to, engine, question, **options))
         wait_until(partial(_waits, engine, count))
     return answers
 
@@ -157,7 +162,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def test_an_answer_says_how_it_was_made() -> None:
     with running(ScriptedDecoder()) as engine:
-        answer = engine.generate(ask("a blue kettle"), max_new_tokens=9)
+        answer = answer_to(engine, "a blue kettle")
     assert answer.text == "copy of a blue kettle"
     assert (answer.prompt_tokens, answer.new_tokens, answer.batch_size) == (13, 3, 1)
     assert (answer.confidence, answer.complete) == (0.9, True)
@@ -178,7 +183,7 @@ def test_requests_that_wait_are_decoded_together_and_each_gets_its_own_answer() 
 def test_a_batch_that_is_not_full_lingers_for_more() -> None:
     decoder = ScriptedDecoder()
     with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
-        answers = [pool.submit(engine.generate, ask(question), max_new_tokens=9) for question in ("one", "two")]
+        answers = [pool.submit(answer_to, engine, question) for question in ("one", "two")]
         assert [answer.result(SOON).batch_size for answer in answers] == [2, 2]
 
 
@@ -197,7 +202,7 @@ def test_a_request_that_wants_to_be_alone_has_a_batch_of_its_own() -> None:
     with running(decoder) as engine, ThreadPoolExecutor(3) as pool:
         with busy_with(engine, decoder):
             before = ask_all(pool, engine, ["one"])
-            alone = pool.submit(engine.generate, ask("suspect"), max_new_tokens=9, alone=True)
+            alone = pool.submit(answer_to, engine, "suspect", alone=True)
             wait_until(lambda: len(engine._waiting) == 2)
         assert alone.result(SOON).batch_size == 1
         assert before[0].result(SOON).batch_size == 1
@@ -206,8 +211,8 @@ def test_a_request_that_wants_to_be_alone_has_a_batch_of_its_own() -> None:
 def test_a_row_is_answered_as_soon_as_it_ends_not_when_its_batch_does() -> None:
     decoder = ScriptedDecoder(gate=Turnstile())
     with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
-        short = pool.submit(engine.generate, ask("short"), max_new_tokens=9)
-        long = pool.submit(engine.generate, ask("two words"), max_new_tokens=9)
+        short = pool.submit(answer_to, engine, "short")
+        long = pool.submit(answer_to, engine, "two words")
         assert short.result(SOON).batch_size == 2
         assert not long.done()
         decoder.gate.set()
@@ -221,7 +226,7 @@ def test_the_caller_gets_its_timeout_even_though_the_model_hangs() -> None:
         running(decoder, deadline_s=0.05) as engine,
         pytest.raises(GenerationTimeout, match=r"within 0\.05 s .*REQUEST_DEADLINE"),
     ):
-        engine.generate(ask("endless"), max_new_tokens=9)
+        answer_to(engine, "endless")
 
 
 def test_a_row_that_nobody_waits_for_leaves_its_batch_and_its_neighbour_goes_on() -> None:
@@ -229,7 +234,7 @@ def test_a_row_that_nobody_waits_for_leaves_its_batch_and_its_neighbour_goes_on(
     with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
         (leaves,) = ask_all(pool, engine, ["leaves in time"])
         request = engine._waiting[0]
-        stays = pool.submit(engine.generate, ask("stays a while"), max_new_tokens=9)
+        stays = pool.submit(answer_to, engine, "stays a while")
         assert decoder.entered.wait(SOON)
         request.answer.cancel()
         wait_until(partial(_pumped, decoder.gate, stays))
@@ -240,7 +245,7 @@ def test_a_row_that_nobody_waits_for_leaves_its_batch_and_its_neighbour_goes_on(
 
 def test_a_prompt_that_is_too_long_is_refused_at_once() -> None:
     with running(ScriptedDecoder()) as engine, pytest.raises(PromptTooLong):
-        engine.generate(ask("x" * 1001), max_new_tokens=9)
+        answer_to(engine, "x" * 1001)
 
 
 def test_out_of_memory_halves_the_batch_and_answers_everyone() -> None:
@@ -255,8 +260,8 @@ def test_out_of_memory_halves_the_batch_and_answers_everyone() -> None:
 
 def test_out_of_memory_for_a_single_row_fails_that_row_alone() -> None:
     class NoRoomForLarge(ScriptedDecoder):
-        def start(self, rows: Sequence[tuple[Encoded, int]]) -> ScriptedDecoding:
-            self.capacity = 0 if any("large" in self.questions[encoded] for encoded, _ in rows) else 1000
+        def start(self, rows: Sequence[Row]) -> ScriptedDecoding:
+            self.capacity = 0 if any("large" in self.questions[row.encoded] for row in rows) else 1000
             return super().start(rows)
 
     decoder = NoRoomForLarge()
@@ -277,7 +282,7 @@ def test_the_batch_grows_back_after_a_shortage_of_memory() -> None:
             answer.result(SOON)
         decoder.capacity = 1000
         for _ in range(2 * GROW_AFTER):
-            engine.generate(ask("calm"), max_new_tokens=9)
+            answer_to(engine, "calm")
         with busy_with(engine, decoder):
             answers = ask_all(pool, engine, ["a", "b", "c", "d"])
         assert [answer.result(SOON).batch_size for answer in answers] == [4, 4, 4, 4]
@@ -299,14 +304,14 @@ def test_the_watchdog_bites_when_the_model_makes_no_step() -> None:
     decoder.gate.clear()
     with running(decoder, deadline_s=0.05, hang_s=0.05, on_hang=bitten.set) as engine:
         with pytest.raises(GenerationTimeout):
-            engine.generate(ask("endless"), max_new_tokens=9)
+            answer_to(engine, "endless")
         assert bitten.wait(SOON)
 
 
 def test_the_watchdog_lets_an_idle_engine_be() -> None:
     decoder, bitten = ScriptedDecoder(), threading.Event()
     with running(decoder, hang_s=0.5, on_hang=bitten.set) as engine:
-        engine.generate(ask("question"), max_new_tokens=9)
+        answer_to(engine, "question")
         assert not bitten.wait(0.7)
 
 
@@ -316,10 +321,10 @@ def test_a_lost_device_ends_the_engine_and_wakes_the_watchdog(monkeypatch: pytes
     monkeypatch.setattr(threading, "excepthook", seen.append)
     with running(decoder, hang_s=1, on_hang=bitten.set) as engine:
         with pytest.raises(EngineFault, match="illegal memory access"):
-            engine.generate(ask("poison"), max_new_tokens=9)
+            answer_to(engine, "poison")
         assert bitten.wait(SOON)
         with pytest.raises(EngineStopped):
-            engine.generate(ask("next"), max_new_tokens=9)
+            answer_to(engine, "next")
     assert seen[0].exc_type is DeviceLost
 
 
@@ -335,23 +340,42 @@ def test_stop_finishes_what_runs_and_fails_what_waits() -> None:
             waiting.result(SOON)
         stopping.result(SOON)
         with pytest.raises(EngineStopped):
-            engine.generate(ask("too late"), max_new_tokens=9)
+            answer_to(engine, "too late")
 
 
 def test_an_engine_that_was_not_started_takes_no_requests() -> None:
     engine = Engine(ScriptedDecoder(), batch_size=1, linger_ms=0, deadline_s=1, hang_s=1, on_hang=_fail)
     with pytest.raises(EngineStopped, match="not started"):
-        engine.generate(ask("early"), max_new_tokens=9)
+        answer_to(engine, "early")
     engine.stop()
 
 
 def test_many_threads_get_their_own_answers() -> None:
     questions = [f"{'word ' * (number % 7)}number {number}" for number in range(300)]
     with running(ScriptedDecoder(capacity=5), batch_size=16, linger_ms=1) as engine, ThreadPoolExecutor(32) as pool:
-        answers = pool.map(lambda question: engine.generate(ask(question), max_new_tokens=9).text, questions)
+        answers = pool.map(lambda question: answer_to(engine, question).text, questions)
         assert list(answers) == [f"copy of {question}" for question in questions]
 
 
 def test_the_engine_and_the_checkpoints_do_not_import_torch() -> None:
     code = "import sys, worker.engine, shared.checkpoints, training.base_model; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=child_environment()).returncode == 0
+
+
+def test_candidates_of_one_prompt_are_decoded_in_one_batch() -> None:
+    decoder = ScriptedDecoder()
+    with running(decoder) as engine:
+        answers = engine.generate(ask("kettle"), max_new_tokens=9, candidates=3)
+    assert [answer.text for answer in answers] == [
+        "copy of kettle",
+        "copy of kettle variant 1",
+        "copy of kettle variant 2",
+    ]
+    assert decoder.batches == [["kettle", "kettle variant 1", "kettle variant 2"]]
+
+
+def test_when_a_candidate_fails_nobody_waits_for_the_others() -> None:
+    with running(ScriptedDecoder(poison="variant 1")) as engine:
+        with pytest.raises(EngineFault):
+            engine.generate(ask("kettle"), max_new_tokens=9, candidates=2)
+        assert answer_to(engine, "next").text == "copy of next"
