@@ -13,6 +13,7 @@ from shared.settings import settings
 
 GENERATE_DESCRIPTION = "generate_description"
 SWEEP = "sweep"
+BACKFILL = "advance_backfill"
 
 VISIBILITY_TIMEOUT_S = 3_600
 
@@ -53,7 +54,12 @@ def celery_app(redis_url: str) -> Celery:
                 "schedule": settings().sweep_s,
                 # While all threads write it waits for one to be free; a sweep older than this is one too many.
                 "options": {"queue": MAINTENANCE, "expires": settings().sweep_s * 20},
-            }
+            },
+            "backfill": {
+                "task": BACKFILL,
+                "schedule": settings().backfill_s,
+                "options": {"queue": MAINTENANCE, "expires": settings().backfill_s * 5},
+            },
         },
     )
     return app

@@ -11,6 +11,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -47,6 +48,10 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_home, description="State of the stack: data, logs, addresses.")
     models_dir: Path = Field(ROOT / ".shelftalk" / "models", description="Where prepared base models are kept.")
     profiles_dir: Path = Field(ROOT / "profiles", description="The copy profiles, one TOML file each.")
+    rules_dir: Path = Field(ROOT / "rules", description="The rule packs, one TOML file each.")
+    salience_file: Path = Field(ROOT / "knowledge" / "salience.json", description="Which attributes matter.")
+    policy_refresh_s: float = Field(5, gt=0, description="How often a process looks for a newer policy.")
+    time_zone: str = Field("UTC", description="By whose days campaigns begin and end, such as Europe/Berlin.")
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -56,15 +61,14 @@ class Settings(BaseSettings):
     ingest_batch: int = Field(200, ge=1, le=10_000, description="Messages read and committed together.")
     ingest_claim_idle_s: float = Field(30, gt=0, description="A message read by a consumer that died is taken over.")
     stream_keep_s: float = Field(3_600, ge=0, description="Acknowledged messages stay in the stream for so long.")
-    default_profiles: list[str] = Field(
-        ["product_page"], min_length=1, description="Profiles of an event that names none."
-    )
+    gaps_stream: str = Field("catalog:gaps", description="Where events of products that say too little are sent.")
 
     # Generations and leases
     max_attempts: int = Field(3, ge=1, description="The last failed attempt becomes a dead letter.")
     lease_s: float = Field(20, ge=2, description="How long a worker may be silent before its work is given to another.")
     heartbeat_s: float = Field(4, gt=0, description="How often a process says that it lives and renews its leases.")
     sweep_s: float = Field(5, gt=0, description="How often beat looks for lost and expired work.")
+    backfill_s: float = Field(10, gt=0, description="How often beat looks whether a policy or a campaign changed.")
     patience_s: float = Field(20, gt=0, description="A pending generation whose message may be lost is enqueued again.")
     retry_delay_s: float = Field(5, ge=0, description="Wait before the next attempt; doubles with each.")
 
@@ -79,6 +83,9 @@ class Settings(BaseSettings):
     temperature: float = Field(0, ge=0, le=2, description="0 decodes greedily.")
     seed: int = 0
 
+    candidates: int = Field(2, ge=1, le=16, description="Texts written at once for a description; the best is kept.")
+    second_try: bool = Field(True, description="Ask once more, with the fault named, before a curator is asked.")
+
     # The gate
     publish_quality: float = Field(0.6, ge=0, le=1, description="At least this composite is published by itself.")
     reject_quality: float = Field(0.3, ge=0, le=1, description="Below this a description is rejected.")
@@ -92,6 +99,15 @@ class Settings(BaseSettings):
         if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
             raise ValueError("must be a Postgres address such as postgresql://user:password@host:5432/shelftalk")
         return SecretStr(f"postgresql+psycopg://{rest}")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise ValueError(f"{value!r} is no time zone: name one such as Europe/Berlin") from None
+        return value
 
     @field_validator("redis_url")
     @classmethod
@@ -161,8 +177,6 @@ def settings() -> Settings:
             for item in error.errors(include_url=False, include_input=False)
         )
         raise ConfigurationError(f"wrong configuration: {complaints}") from None
-    except ValueError as error:  # pydantic-settings cannot decode the JSON of a list
-        raise ConfigurationError(f'wrong configuration: {error}; lists are JSON, such as ["product_page"]') from None
 
 
 def _environment_name(name: str) -> str:

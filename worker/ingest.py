@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery
@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from shared import broker, db, redis_server
 from shared.events import FIELD
 from shared.logs import logger
-from shared.profiles import Profile
+from shared.policy import Policy, PolicyWatch
 from shared.repository.generations import Nudge
 from shared.settings import Settings
 from worker import startup
@@ -42,13 +42,11 @@ TRIM_EVERY_S = 60
 class Ingest:
     """The consumer. Call :meth:`run` until :meth:`stop`; or :meth:`step` once."""
 
-    def __init__(
-        self, database: Engine, redis: Redis, app: Celery, profiles: Mapping[str, Profile], config: Settings
-    ) -> None:
+    def __init__(self, database: Engine, redis: Redis, app: Celery, policies: PolicyWatch, config: Settings) -> None:
         self._database = database
         self._redis = redis
         self._app = app
-        self._profiles = profiles
+        self._policies = policies
         self._config = config
         self._consumer = f"{socket.gethostname()}-{os.getpid()}"
         self._stopping = threading.Event()
@@ -140,9 +138,10 @@ class Ingest:
         self._redis.xtrim(stream, minid="-".join(map(str, oldest)), approximate=True)
 
     def _take_in(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        deliveries = [Delivery.read(entry, raw, self._profiles) for entry, raw in entries]
+        policy = self._policies.latest()
+        deliveries = [Delivery.read(entry, raw, policy) for entry, raw in entries]
         try:
-            nudges = self._commit(deliveries)
+            nudges = self._commit(deliveries, policy)
         except DBAPIError as error:
             if _may_pass(error):
                 raise
@@ -150,24 +149,25 @@ class Ingest:
             log.error("a batch was refused; its messages are taken one by one", error=str(error).splitlines()[0])
             nudges = []
             for each in deliveries:
-                nudges += self._commit_alone(each)
+                nudges += self._commit_alone(each, policy)
         self._redis.xack(
             self._config.stream, self._config.stream_group, *[each.row.stream_entry for each in deliveries]
         )
         broker.nudge(self._app, nudges)
         log.info("took in", events=len(deliveries), generations=len(nudges))
 
-    def _commit(self, deliveries: Sequence[Delivery]) -> list[Nudge]:
+    def _commit(self, deliveries: Sequence[Delivery], policy: Policy) -> list[Nudge]:
         with self._database.begin() as connection:
-            return take_in(connection, deliveries, self._profiles, self._config.default_profiles)
+            return take_in(connection, deliveries, policy, self._policies.today())
 
-    def _commit_alone(self, delivery: Delivery) -> list[Nudge]:
+    def _commit_alone(self, delivery: Delivery, policy: Policy) -> list[Nudge]:
         try:
-            return self._commit([delivery])
+            return self._commit([delivery], policy)
         except DBAPIError as error:
             if _may_pass(error):
                 raise
-            return self._commit([delivery.refused(f"Postgres refused it: {str(error.orig).splitlines()[0]}")])
+            refused = delivery.refused(f"Postgres refused it: {str(error.orig).splitlines()[0]}")
+            return self._commit([refused], policy)
 
 
 def _may_pass(error: DBAPIError) -> bool:
@@ -188,7 +188,7 @@ def main() -> None:
     """Run the consumer until SIGTERM or SIGINT."""
     config = startup.prepare()
     consumer = Ingest(
-        db.engine(), redis_server.redis(), broker.celery_app(config.redis_dsn), startup.profiles(config), config
+        db.engine(), redis_server.redis(), broker.celery_app(config.redis_dsn), startup.policies(config), config
     )
     consumer.create_group()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from shared.errors import InvalidEvent
 from shared.events import MAX_EVENT_BYTES, Event, Product, ProductChanged, parse_json, validate
-from shared.facts import input_digest, relevant_facts
-from shared.profiles import Profile
+from shared.freshness import appraise
+from shared.policy import Policy
 from shared.redis_server import GENERATE
-from shared.repository import generations, inbox
+from shared.repository import generations, inbox, requesting
 from shared.repository.generations import Nudge
-from shared.repository.inbox import InboxRow, Key, Request
+from shared.repository.inbox import InboxRow, Key
+from shared.repository.requesting import Request
 
 MAX_NAME = 500
 
@@ -31,7 +33,7 @@ class Delivery:
     invalid: InvalidEvent | None = None
 
     @classmethod
-    def read(cls, entry: str, raw: bytes | None, profiles: Mapping[str, Profile]) -> Delivery:
+    def read(cls, entry: str, raw: bytes | None, policy: Policy) -> Delivery:
         """Read an entry of the stream; ``raw`` is None when the entry has no field ``event``."""
         row = InboxRow(entry, hashlib.sha256(raw or b"").hexdigest())
         if raw is None:
@@ -41,7 +43,7 @@ class Delivery:
             document = parse_json(raw)
             event = validate(document)
             if isinstance(event, ProductChanged):
-                _check_profiles(event.data, profiles)
+                _check_names(event.data, policy)
         except InvalidEvent as error:
             return cls(_with_names(row, document), raw, invalid=error)
         return cls(_with_event(row, event), raw, event)
@@ -78,10 +80,16 @@ def _with_names(row: InboxRow, document: Any) -> InboxRow:
     return replace(row, **readable)
 
 
-def _check_profiles(product: Product, profiles: Mapping[str, Profile]) -> None:
-    for name in product.profiles or ():
-        if name not in profiles:
-            raise InvalidEvent(f"{name[:100]!r} is unknown; known are {', '.join(sorted(profiles))}", "data.profiles")
+def _check_names(product: Product, policy: Policy) -> None:
+    segments = {profile.segment for profile in policy.profiles.values() if profile.segment}
+    for field_, named, known in (
+        ("profiles", product.profiles, set(policy.profiles)),
+        ("segments", product.segments, segments),
+    ):
+        for name in named or ():
+            if name not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise InvalidEvent(f"{name[:100]!r} is unknown; known are {listed}", f"data.{field_}")
 
 
 @dataclass
@@ -96,12 +104,7 @@ class _Batch:
         self.endings.append((event_id, outcome, reason))
 
 
-def take_in(
-    connection: Connection,
-    deliveries: Sequence[Delivery],
-    profiles: Mapping[str, Profile],
-    default_profiles: Sequence[str],
-) -> list[Nudge]:
+def take_in(connection: Connection, deliveries: Sequence[Delivery], policy: Policy, today: date) -> list[Nudge]:
     """Write a batch of messages into Postgres. Returns what is to be enqueued once the transaction is committed.
 
     Taking in the same messages again changes nothing.
@@ -120,10 +123,10 @@ def take_in(
         for id_ in deleted:
             batch.end(id_, "withdrawn")
     wanted = {id_: (product_id, changed[id_]) for id_, product_id in products.items() if id_ in changed}
-    requests = _requests(connection, batch, wanted, profiles, default_profiles)
-    new = inbox.request_copy(connection, requests)
+    requests = _requests(connection, batch, wanted, policy, today)
+    new = requesting.request_copy(connection, requests)
     touched = sorted({request.product_id for request in requests} | set(deleted.values()))
-    superseded = inbox.supersede_pending(connection, touched)
+    superseded = requesting.supersede_pending(connection, touched)
     inbox.link_products(connection, batch.links)
     inbox.close_events(connection, batch.endings)
     generations.close_finished_events(connection, superseded)
@@ -182,9 +185,9 @@ def _newest_of_each_product(batch: _Batch) -> dict[int, Event]:
 def _snapshot(event: Event) -> dict[str, object]:
     source, sku = _key(event)
     if isinstance(event, ProductChanged):
-        values = event.data.model_dump(mode="json", exclude={"profiles"})
+        values = event.data.model_dump(mode="json")
         return values | {"source": source, "deleted_at": None}
-    empty = Product(sku=sku, version=event.data.version, title="-").model_dump(mode="json", exclude={"profiles"})
+    empty = Product(sku=sku, version=event.data.version, title="-").model_dump(mode="json")
     return empty | {"source": source, "title": None, "deleted_at": event.time}
 
 
@@ -203,20 +206,22 @@ def _requests(
     connection: Connection,
     batch: _Batch,
     wanted: Mapping[int, tuple[int, Product]],
-    profiles: Mapping[str, Profile],
-    default_profiles: Sequence[str],
+    policy: Policy,
+    today: date,
 ) -> list[Request]:
     """The copy that has to be written; an event that changes nothing the copy depends on ends as unchanged."""
     if not wanted:
         return []
-    last = inbox.requested_digests(connection, [product_id for product_id, _ in wanted.values()])
+    standing = requesting.standing_copy(connection, [product_id for product_id, _ in wanted.values()])
+    profiles = policy.on(today)
     requests: list[Request] = []
     for id_, (product_id, product) in wanted.items():
-        before = len(requests)
-        for name in dict.fromkeys(product.profiles or default_profiles):
-            digest = input_digest(relevant_facts(product, profiles[name]), profiles[name])
-            if last.get((product_id, name)) != digest:
-                requests.append(Request(id_, product_id, name, digest, GENERATE))
-        if len(requests) == before:
-            batch.end(id_, "unchanged", "nothing that the copy depends on has changed")
+        reasons, copy = [], standing.get(product_id, {})
+        for name in policy.wanted(product, copy):
+            digest, reason = appraise(product, profiles[name], policy, copy.get(name))
+            if reason is None:
+                requests.append(Request(product_id, name, digest, GENERATE, inbox_event_id=id_))
+            reasons.append(reason)
+        if None not in reasons:
+            batch.end(id_, "unchanged", "; ".join(dict.fromkeys(filter(None, reasons))) or "no profile describes it")
     return requests

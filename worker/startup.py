@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from shared import db, logs, redis_server
 from shared.errors import ConfigurationError
-from shared.profiles import Profile, load_profiles
+from shared.policy import PolicyWatch, activate, read_policy
+from shared.repository import policies as stored
 from shared.settings import Settings, settings
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h
@@ -23,23 +24,24 @@ def prepare() -> Settings:
     logs.configure()
     db.check(db.engine())
     redis_server.check(redis_server.redis())
-    profiles(config)
     return config
 
 
-def profiles(config: Settings) -> Mapping[str, Profile]:
-    """The copy profiles; the default ones are among them.
+def policies(config: Settings) -> PolicyWatch:
+    """The policy in force. When none is yet, the one that stands in the files is activated.
 
     Raises:
-        ConfigurationError: when one is broken, or a default one does not exist.
+        ConfigurationError: when there is none, and a file is broken.
     """
-    known = load_profiles(config.profiles_dir)
-    for name in config.default_profiles:
-        if name not in known:
-            raise ConfigurationError(
-                f"SHELFTALK_DEFAULT_PROFILES names {name!r}, but {config.profiles_dir} has only {', '.join(known)}"
-            )
-    return known
+    with db.engine().connect() as connection:
+        is_active = stored.newest_id(connection) is not None
+    if not is_active:
+        found = read_policy(config)
+        with db.engine().begin() as connection:
+            activate(connection, found)
+    watch = PolicyWatch(db.engine(), config.policy_refresh_s, config.time_zone)
+    watch.current()
+    return watch
 
 
 def explain(main: Callable[[], None]) -> None:

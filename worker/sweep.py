@@ -13,12 +13,14 @@ from shared.redis_server import GENERATION_QUEUES
 from shared.repository import sweeping
 from shared.repository.generations import Nudge
 from shared.settings import Settings, settings
+from worker.announcing import announce_gaps
 
 log = logger(__name__)
 
 
 def sweep(app: Celery) -> str:
-    """Give back expired leases, enqueue what has no message, and close events whose last step a crash cut off.
+    """Give back expired leases, enqueue what has no message, close events whose last step a crash cut off, and announce
+    gaps.
 
     Running it twice at once, or when nothing is wrong, does no harm.
     """
@@ -29,8 +31,9 @@ def sweep(app: Celery) -> str:
         sweeping.close_forgotten_events(connection)
         nudges = [nudge for queue in GENERATION_QUEUES for nudge in _missing(connection, queue, depths[queue], config)]
     broker.nudge(app, nudges)
-    if again or dead or nudges:
-        log.info("swept", expired=again, dead=dead, enqueued=len(nudges))
+    announced = announce_gaps(db.engine(), redis_server.redis(), config.gaps_stream)
+    if again or dead or nudges or announced:
+        log.info("swept", expired=again, dead=dead, enqueued=len(nudges), gaps=announced)
     return f"{again} expired, {dead} dead, {len(nudges)} enqueued"
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from celery import Task
 
-from shared import broker
-from worker import sweep
+from shared import broker, db
+from worker import backfill, sweep
 from worker.app import app
 from worker.desk import the_desk
 
@@ -24,6 +24,12 @@ class Generation(Task):  # type: ignore[type-arg]
 def generate_description(generation_id: int) -> str:
     """Write the copy of one pending generation."""
     return the_desk().write(generation_id)
+
+
+@app.task(name=broker.BACKFILL)
+def advance_backfill() -> str:
+    """Ask for the copy that a new policy, or a campaign that began or ended, calls for."""
+    return backfill.advance(app, db.engine(), the_desk().policies)
 
 
 @app.task(name=broker.SWEEP)

@@ -21,7 +21,7 @@ class Claim:
     """A generation that a worker holds, with the newest snapshot of its product."""
 
     generation_id: int
-    inbox_event_id: int
+    inbox_event_id: int | None
     product_id: int
     profile: str
     input_digest: str
@@ -109,12 +109,12 @@ def _end(connection: Connection, generation_id: int, status: str, error: str | N
     connection.execute(update(generation).where(generation.c.id == generation_id).values(values))
 
 
-def save_description(connection: Connection, held: Claim, worker_id: UUID, values: dict[str, Any]) -> bool:
+def save_description(connection: Connection, held: Claim, worker_id: UUID, values: dict[str, Any]) -> int | None:
     """Store the copy that a claim led to, make it the current one, and close the generation.
 
     Returns:
-        False when the copy came too late: the lease was lost, or a newer change was asked for meanwhile. Then nothing
-        is stored: stale never wins.
+        the description's id; None when the copy came too late: the lease was lost, or a newer change was asked for
+        meanwhile. Then nothing is stored: stale never wins.
     """
     is_wanted = _is_wanted(connection, held.generation_id)
     holds = connection.scalar(
@@ -128,14 +128,14 @@ def save_description(connection: Connection, held: Claim, worker_id: UUID, value
         .with_for_update()
     )
     if holds is None:
-        return False
+        return None
     if not is_wanted:
         _end(connection, held.generation_id, "superseded")
         close_finished_events(connection, [held.inbox_event_id])
-        return False
+        return None
     made_by = {"generation_id": held.generation_id, "product_id": held.product_id, "profile": held.profile}
     row = values | made_by | {"product_version": held.product.version}
-    description_id = connection.scalar(insert(description).values(row).returning(description.c.id))
+    description_id = connection.execute(insert(description).values(row).returning(description.c.id)).scalar_one()
     connection.execute(
         update(current_copy)
         .where(current_copy.c.product_id == held.product_id, current_copy.c.profile == held.profile)
@@ -143,20 +143,21 @@ def save_description(connection: Connection, held: Claim, worker_id: UUID, value
     )
     _end(connection, held.generation_id, "done")
     close_finished_events(connection, [held.inbox_event_id])
-    return True
+    return int(description_id)
 
 
-def close_finished_events(connection: Connection, inbox_event_ids: Collection[int]) -> None:
-    """Give events whose generations have all ended their outcome.
+def close_finished_events(connection: Connection, inbox_event_ids: Collection[int | None]) -> None:
+    """Give events whose generations have all ended their outcome; a back-fill has no event.
 
     A dead generation makes the event ``dead_lettered``, else a done one makes it ``described``, else newer changes came
     before all of them and it is ``stale``.
     """
+    events = [id_ for id_ in inbox_event_ids if id_ is not None]
     # The lock makes the last of several generations that end at once see the others' ends.
     locked = list(
         connection.scalars(
             select(inbox_event.c.id)
-            .where(inbox_event.c.id.in_(inbox_event_ids), inbox_event.c.outcome.is_(None))
+            .where(inbox_event.c.id.in_(events), inbox_event.c.outcome.is_(None))
             .order_by(inbox_event.c.id)
             .with_for_update()
         )

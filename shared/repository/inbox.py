@@ -1,4 +1,4 @@
-"""What ingest writes: the ledger of events, the product snapshots and the requests for copy."""
+"""What ingest writes: the ledger of events and the product snapshots."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, and_, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.models import current_copy, dead_letter, generation, inbox_event, product
+from shared.models import current_copy, dead_letter, inbox_event, product
 
 Key: TypeAlias = tuple[str, str]
 
@@ -33,17 +33,6 @@ class InboxRow:
     def values(self) -> dict[str, Any]:
         """The row's columns. The payload is not copied."""
         return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class Request:
-    """Copy that an event asks for."""
-
-    inbox_event_id: int
-    product_id: int
-    profile: str
-    input_digest: str
-    queue: str
 
 
 def record_events(connection: Connection, rows: Sequence[InboxRow]) -> dict[str, int]:
@@ -136,70 +125,6 @@ def product_versions(connection: Connection, keys: Iterable[Key]) -> dict[Key, t
         tuple_(product.c.source, product.c.sku).in_(list(keys))
     )
     return {(source, sku): (id_, version) for source, sku, id_, version in connection.execute(statement)}
-
-
-def requested_digests(connection: Connection, product_ids: Sequence[int]) -> dict[tuple[int, str], str | None]:
-    """What copy was last asked for, by (product, profile). Locks these rows until the transaction ends."""
-    statement = (
-        select(current_copy.c.product_id, current_copy.c.profile, current_copy.c.requested_digest)
-        .where(current_copy.c.product_id.in_(product_ids))
-        .order_by(current_copy.c.product_id, current_copy.c.profile)
-        .with_for_update()
-    )
-    return {(id_, profile): digest for id_, profile, digest in connection.execute(statement)}
-
-
-def request_copy(connection: Connection, requests: Sequence[Request]) -> list[int]:
-    """Add a pending generation for each request and make it the one that counts. Returns their ids in order.
-
-    Older pending generations of the same product and profile become ``superseded``.
-    """
-    if not requests:
-        return []
-    statement = insert(generation).returning(generation.c.id, sort_by_parameter_order=True)
-    ids = list(connection.scalars(statement, [vars(request) for request in requests]))
-    pointers = insert(current_copy)
-    pointers = pointers.on_conflict_do_update(
-        index_elements=["product_id", "profile"],
-        set_={
-            "requested_digest": pointers.excluded.requested_digest,
-            "requested_generation_id": pointers.excluded.requested_generation_id,
-            "updated_at": func.now(),
-        },
-    )
-    connection.execute(
-        pointers,
-        [
-            {
-                "product_id": request.product_id,
-                "profile": request.profile,
-                "requested_digest": request.input_digest,
-                "requested_generation_id": id_,
-            }
-            for request, id_ in zip(requests, ids, strict=True)
-        ],
-    )
-    return ids
-
-
-def supersede_pending(connection: Connection, product_ids: Sequence[int]) -> list[int]:
-    """Close the pending generations of these products that are no longer asked for. Returns their events' ids."""
-    if not product_ids:
-        return []
-    still_wanted = select(current_copy.c.requested_generation_id).where(
-        and_(
-            current_copy.c.product_id == generation.c.product_id,
-            current_copy.c.profile == generation.c.profile,
-            current_copy.c.requested_generation_id == generation.c.id,
-        )
-    )
-    statement = (
-        update(generation)
-        .where(generation.c.product_id.in_(product_ids), generation.c.status == "pending", ~still_wanted.exists())
-        .values(status="superseded", finished_at=func.now())
-        .returning(generation.c.inbox_event_id)
-    )
-    return sorted(set(connection.scalars(statement)))
 
 
 def withdraw_copy(connection: Connection, product_ids: Sequence[int]) -> None:

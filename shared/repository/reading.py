@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
-from shared.models import dead_letter, generation, inbox_event
+from shared.models import current_copy, dead_letter, generation, inbox_event, knowledge_entry
 
 
 def generation_counts(connection: Connection) -> dict[str, int]:
@@ -51,17 +51,49 @@ def entry_states(connection: Connection, entries: Sequence[str]) -> dict[str, tu
 
 
 def copy_of(connection: Connection, sku: str, source: str | None = None) -> list[dict[str, Any]]:
-    """The descriptions of a product, newest first, with their scores and evidence, as analysts see them."""
+    """The descriptions of a product, the current ones first, then newest first, with all that is known of each.
+
+    ``plan``, ``rule_hits`` and ``steps`` are None for a description that an older version wrote.
+    """
     rows = connection.execute(
         text(
-            "SELECT h.*, d.evidence, d.facts, d.raw_text FROM analytics.description_history h"
-            " JOIN app.description d ON d.id = h.description_id"
+            "SELECT h.*, d.evidence, d.plan, d.rule_hits, d.steps, d.changes, d.facts, d.raw_text"
+            " FROM analytics.description_history h JOIN app.description d ON d.id = h.description_id"
             " WHERE h.sku = :sku AND (CAST(:source AS text) IS NULL OR h.source = :source)"
             " ORDER BY h.is_current DESC, h.description_id DESC LIMIT 50"
         ),
         {"sku": sku, "source": source},
     )
     return [dict(row._mapping) for row in rows]
+
+
+def knowledge_sources(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Where approved knowledge comes from, by key; retired entries too, since copy of that time rests on them."""
+    rows = connection.execute(
+        select(knowledge_entry.c.key, knowledge_entry.c.source)
+        .where(knowledge_entry.c.key.in_(keys))
+        .order_by(knowledge_entry.c.id)
+    )
+    return {row.key: row.source for row in rows}
+
+
+def gaps_of(connection: Connection, sku: str, source: str | None = None) -> list[dict[str, Any]]:
+    """What versions of a product lacked for a description, newest first."""
+    rows = connection.execute(
+        text(
+            "SELECT catalogue AS source, profile, product_version, missing, found_at, announced_at"
+            " FROM analytics.catalog_gap WHERE sku = :sku"
+            " AND (CAST(:source AS text) IS NULL OR catalogue = :source) ORDER BY found_at DESC, profile LIMIT 50"
+        ),
+        {"sku": sku, "source": source},
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def profiles_in_use(connection: Connection) -> set[str]:
+    """The profiles in which there is copy, or in which it has been asked for."""
+    wanted = select(current_copy.c.profile).where(current_copy.c.requested_digest.is_not(None)).distinct()
+    return set(connection.scalars(wanted))
 
 
 def events_of(connection: Connection, sku: str, source: str | None = None) -> list[dict[str, Any]]:
@@ -98,6 +130,16 @@ AUDIT = {
     "a dead-lettered event without a dead letter": (
         "SELECT e.id, e.stream_entry FROM app.inbox_event e WHERE e.outcome = 'dead_lettered'"
         " AND NOT EXISTS (SELECT FROM app.dead_letter l WHERE l.inbox_event_id = e.id)"
+    ),
+    "a generation that not exactly one of an event and a back-fill asked for": (
+        "SELECT g.id, g.profile FROM app.generation g WHERE (g.inbox_event_id IS NULL) = (g.backfill_id IS NULL)"
+    ),
+    "a generation that failed for good without exactly one dead letter": (
+        "SELECT g.id, g.profile FROM app.generation g LEFT JOIN app.dead_letter l ON l.generation_id = g.id"
+        " GROUP BY g.id HAVING count(l.id) <> CASE g.status WHEN 'dead' THEN 1 ELSE 0 END"
+    ),
+    "a dead letter of neither an event nor a generation": (
+        "SELECT l.id, l.stage FROM app.dead_letter l WHERE l.inbox_event_id IS NULL AND l.generation_id IS NULL"
     ),
     "an event id accepted twice": (
         "SELECT min(e.id), e.source || ' ' || e.event_id FROM app.inbox_event e"

@@ -53,12 +53,12 @@ class Flower:
 class Plan:
     """What runs, and what must be so before it does.
 
-    ``check`` is called before any server starts, and raises ConfigurationError. ``prepare`` runs once, to its end, when
-    the servers are up. The processes are in the order of their stopping.
+    ``check`` is called before any server starts, and raises ConfigurationError. The commands of ``prepare`` run once,
+    each to its end, when the servers are up. The processes are in the order of their stopping.
     """
 
     check: Callable[[Settings], None]
-    prepare: tuple[str, ...]
+    prepare: tuple[tuple[str, ...], ...]
     processes: tuple[Process, ...]
     flower: Flower
 
@@ -82,7 +82,10 @@ def shelftalk_plan(home: Path, heartbeat_s: float) -> Plan:
 
     return Plan(
         check=preflight.check,
-        prepare=python_module("shared.cli", "db", "upgrade"),
+        prepare=(
+            python_module("shared.cli", "db", "upgrade"),
+            python_module("shared.cli", "policy", "activate"),
+        ),
         processes=(
             ours("ingest", python_module("worker.ingest")),
             ours("beat", celery("beat", f"--schedule={run / 'beat-schedule'}", "--pidfile=")),

@@ -6,17 +6,17 @@ from sqlalchemy.exc import OperationalError
 
 from shared import db, redis_server
 from shared.checkpoints import resolve_base_model
-from shared.profiles import load_profiles
+from shared.policy import read_policy
 from shared.settings import Settings
 
 
 def check(given: Settings) -> None:
-    """Check the profiles, the servers that are given, and the base model, which may have to be downloaded.
+    """Check the policy's files, the servers that are given, and the base model, which may have to be downloaded.
 
     Raises:
         ConfigurationError: with the first that is not as it must be, and what to do.
     """
-    load_profiles(given.profiles_dir)
+    read_policy(given)
     check_servers(given)
     resolve_base_model(given)
 

@@ -126,13 +126,16 @@ class Supervisor:
         )
 
     def _prepare(self, stack: Stack) -> bool:
-        """Run the plan's preparation. False when it was told to stop meanwhile."""
+        """Run the plan's preparations. False when it was told to stop meanwhile."""
         self._say("preparing the database")
+        return all(self._run_to_end(command, stack) for command in self.plan.prepare)
+
+    def _run_to_end(self, command: tuple[str, ...], stack: Stack) -> bool:
         path = self.logs / "prepare.log"
         with path.open("ab") as log:
             offset = log.tell()
             preparation = subprocess.Popen(
-                tethered(self.plan.prepare, on_death=signal.SIGKILL),
+                tethered(command, on_death=signal.SIGKILL),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -37,7 +37,7 @@ def small_plan(home: Path, flags: list[str]) -> Plan:
     worker = ("-c", COMPLAINS) if "broken" in flags else ("-c", WAITS, str(home), "worker", *flags)
     return Plan(
         check=preflight.check_servers,
-        prepare=(sys.executable, "-c", "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'])"),
+        prepare=((sys.executable, "-c", "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'])"),),
         processes=(
             Process(
                 "ingest",

@@ -44,7 +44,7 @@ def test_a_broken_profile_is_the_last_word(tmp_path: Path) -> None:
     profile = tmp_path / "product_page.toml"
     profile.write_text("tone = ")
     said = refusal(tmp_path / "home", "--detach", SHELFTALK_PROFILES_DIR=str(tmp_path))
-    assert said.startswith(f"shelftalk: the stack did not start: {profile}: not TOML: ")
+    assert said.startswith(f"shelftalk: the stack did not start: {profile}: line 1: not TOML: ")
 
 
 def test_a_given_postgres_that_is_away_is_the_last_word(tmp_path: Path) -> None:

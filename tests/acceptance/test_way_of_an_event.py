@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from shared.profiles import load_profiles
 from shared.settings import ROOT, child_environment, settings
 from shared.stack.servers import Valkey
 from tests.event_fakes import Service, changed, eventually, forget_connections, service
@@ -46,7 +47,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One profile, of so short a copy that the tiny model is done with it soon."""
     folder = tmp_path_factory.mktemp("profiles")
-    (folder / "product_page.toml").write_text('min_words = 3\nmax_words = 10\nignored_attributes = ["price"]\n')
+    short = 'default = true\nmin_words = 3\nmax_words = 10\nignored_attributes = ["price"]\nrules = []\n'
+    (folder / "product_page.toml").write_text(short)
     return folder
 
 
@@ -62,7 +64,7 @@ def shelftalk(
     for name, value in QUICK.items():
         monkeypatch.setenv(name, value)
     settings.cache_clear()
-    with service() as found:
+    with service(load_profiles(profiles)) as found:
         yield found
     forget_connections()
 
@@ -188,13 +190,6 @@ WRONG: dict[str, tuple[str, dict[str, str], str]] = {
     "Redis is away": ("ingest", {"REDIS_URL": "redis://:hunter2@127.0.0.1:1/0"}, "start it, or set REDIS_URL"),
     "no address of Postgres": ("ingest", {"DATABASE_URL": "http://me:hunter2@db"}, "DATABASE_URL: must be a Postgres"),
     "no number": ("ingest", {"SHELFTALK_THREADS": "many"}, "SHELFTALK_THREADS: Input should be a valid integer"),
-    "no profiles": ("ingest", {"SHELFTALK_PROFILES_DIR": "{tmp}"}, "add one, or set SHELFTALK_PROFILES_DIR"),
-    "an unknown default profile": (
-        "ingest",
-        {"SHELFTALK_DEFAULT_PROFILES": '["poem"]'},
-        "SHELFTALK_DEFAULT_PROFILES names 'poem', but",
-    ),
-    "a broken profile": ("ingest", {"SHELFTALK_PROFILES_DIR": "{tmp}/broken"}, "page.toml: max_wrods: Extra inputs"),
     "no model": ("worker", {"SHELFTALK_BASE_MODEL": "{tmp}/none"}, "SHELFTALK_BASE_MODEL: "),
     "a folder that is no model": ("worker", {"SHELFTALK_BASE_MODEL": "{tmp}"}, "SHELFTALK_BASE_MODEL"),
     "beat without Postgres": ("beat", {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "start it, or set DATABASE_URL"),
@@ -205,11 +200,28 @@ WRONG: dict[str, tuple[str, dict[str, str], str]] = {
 def test_a_wrong_configuration_ends_the_process_with_one_line_that_says_what_to_do(
     shelftalk: Service, tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "page.toml").write_text("max_wrods = 20\n")
     process, changes, advice = WRONG[name]
 
     assert_it_refuses(process, {key: value.replace("{tmp}", str(tmp_path)) for key, value in changes.items()}, advice)
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (None, "add one, or set SHELFTALK_PROFILES_DIR"),
+        ("max_wrods = 20\n", "page.toml: line 1: max_wrods: "),
+        ("max_words = 20\n", "no profile has `default = true`"),
+    ],
+    ids=["none", "broken", "none is a default"],
+)
+def test_the_first_start_with_profiles_that_are_not_as_they_must_be_is_refused(
+    database_url: str, redis_url: str, tmp_path: Path, content: str | None, advice: str
+) -> None:
+    if content:
+        (tmp_path / "page.toml").write_text(content)
+    servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+
+    assert_it_refuses("ingest", {**servers, "SHELFTALK_PROFILES_DIR": str(tmp_path)}, advice)
 
 
 def assert_it_refuses(name: str, changes: dict[str, Any], advice: str) -> None:

@@ -18,11 +18,8 @@ def test_without_any_setting_the_defaults_hold(tmp_path: Path) -> None:
     found = settings()
 
     assert found.home == tmp_path
-    assert (found.stream, found.stream_group, found.default_profiles) == (
-        "catalog:events",
-        "shelftalk",
-        ["product_page"],
-    )
+    assert (found.stream, found.stream_group, found.gaps_stream) == ("catalog:events", "shelftalk", "catalog:gaps")
+    assert (found.second_try, found.time_zone) == (True, "UTC")
     assert found.max_attempts == 3
 
 
@@ -56,8 +53,8 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SHELFTALK_THREADS", "many", "SHELFTALK_THREADS: Input should be a valid integer"),
         ("SHELFTALK_LEASE_S", "1", "SHELFTALK_LEASE_S: Input should be greater than or equal to 2"),
         ("SHELFTALK_DEVICE", "tpu", "SHELFTALK_DEVICE: Input should be 'auto', 'cpu' or 'cuda'"),
-        ("SHELFTALK_DEFAULT_PROFILES", "product_page", "lists are JSON, such as"),
-        ("SHELFTALK_DEFAULT_PROFILES", "[]", "SHELFTALK_DEFAULT_PROFILES: List should have at least 1 item"),
+        ("SHELFTALK_TIME_ZONE", "Mars/Base", "SHELFTALK_TIME_ZONE: 'Mars/Base' is no time zone"),
+        ("SHELFTALK_CANDIDATES", "0", "SHELFTALK_CANDIDATES: Input should be greater than or equal to 1"),
     ],
 )
 def test_a_wrong_setting_is_named_as_it_stands_in_the_environment(

@@ -15,7 +15,7 @@ from shared.stack.remote import SUPERVISOR
 PLAN = shelftalk_plan(Path("home"), heartbeat_s=4)
 COMMANDS = {
     "the supervisor": SUPERVISOR,
-    "the preparation": PLAN.prepare,
+    **{f"the preparation: {' '.join(command[-2:])}": command for command in PLAN.prepare},
     **{process.name: process.argv for process in PLAN.processes},
     **{
         f"shelftalk {name}": python_module("shared.cli", *name.split()) for name in ("beat", "worker", "models prepare")
