@@ -90,7 +90,10 @@ class Product(ProductKey):
     image_urls: list[Annotated[str, StringConstraints(max_length=2_000)]] = Field(default=[], max_length=100)
     supplier_text: Text | None = Field(None, description="The supplier's own copy, if there is any.")
     profiles: list[Name] | None = Field(
-        None, max_length=50, description="Write copy for these profiles only. Default: those that are configured."
+        None, max_length=50, description="Write copy for these profiles only. Default: those that all products get."
+    )
+    segments: list[Name] | None = Field(
+        None, max_length=50, description="Audience segments to address too, each by the profiles written for it."
     )
 
     @model_validator(mode="before")

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.evidence import Span
+from shared.factcheck.evidence import Span
+from shared.factcheck.lexicon import Lexicon, load_lexicon
+from shared.factcheck.quantities import terms
 from shared.facts import Fact
-from shared.lexicon import Lexicon, load_lexicon
 from shared.profiles import Profile
-from shared.quality import Scores, stated_attributes
-from shared.quantities import terms
+from shared.rules.hits import Hit
+from shared.scoring.quality import Scores, stated_attributes
 from shared.text import words
+from shared.untrusted import is_prose, untrusted_reason
 
 MIN_COVERAGE = 0.4
 """Copy that states less of what is known is thin: "It is a 1908 design." is true, and of no use to a shopper. Where to
@@ -31,11 +33,28 @@ _QUOTE_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
+class Standards:
+    """What copy has to reach, and how much may be spent on it.
+
+    ``publish_quality`` and ``reject_quality`` bound the composite score. ``candidates`` are written at once, and
+    ``second_try`` allows one more text when none of them is published.
+    """
+
+    publish_quality: float = 0.6
+    reject_quality: float = 0.3
+    candidates: int = 1
+    second_try: bool = True
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What becomes of a description, and why; ``reasons`` is empty for what is published."""
 
     status: Literal["published", "needs_review", "rejected"]
     reasons: tuple[str, ...]
+
+
+_USUAL = Standards()
 
 
 def judge(
@@ -45,26 +64,32 @@ def judge(
     scores: Scores,
     profile: Profile,
     *,
-    publish_quality: float,
-    reject_quality: float,
+    hits: Sequence[Hit] = (),
+    standards: Standards = _USUAL,
+    short: bool = False,
 ) -> Verdict:
     """Decide what becomes of a description; ``text``, ``facts`` and ``spans`` are those that were scored.
 
     ``rejected``: empty, a refusal, or of a quality below ``reject_quality``. ``published``: of a quality of at least
-    ``publish_quality``, every statement supported, the product named and enough of it stated, no personal data, in the
-    right language and of a fitting length. Everything else ``needs_review``.
+    ``publish_quality``, every statement supported, no rule broken, the product named and enough of it stated, no
+    personal data, not too much like other copy, in the right language and of a fitting length. Everything else
+    ``needs_review``. ``short`` says that so little is known that a short text is all there can be.
     """
-    fatal = _fatal(scores, reject_quality)
+    fatal = _fatal(scores, standards.reject_quality)
     if fatal:
         return Verdict("rejected", (fatal,))
     doubts = (
         _without_evidence([span.text for span in spans if span.kind == "unsupported"]),
-        _thin(scores, facts, spans, load_lexicon(profile.locale)),
+        _broken(hits),
+        _untrusted(facts),
+        "" if short else _thin(scores, facts, spans, load_lexicon(profile.locale)),
         "" if names_product(text, facts, profile.locale) else "does not name the product",
-        _length(len(words(text)), profile),
+        "" if short else _length(len(words(text)), profile),
+        _too_long(text, profile),
+        _too_alike(scores.near_duplicate, profile.near_duplicate_limit),
         "holds an e-mail or web address, a telephone number or an IBAN" if scores.pii else "",
         "not in the language of the profile" if scores.language_match < MIN_LANGUAGE_MATCH else "",
-        _below(scores.quality, publish_quality),
+        "" if short else _below(scores.quality, standards.publish_quality),
     )
     reasons = tuple(filter(None, doubts))
     return Verdict("needs_review" if reasons else "published", reasons)
@@ -89,6 +114,40 @@ def _without_evidence(unsupported: Sequence[str]) -> str:
     quotes = [f"'{text}'" for text in different[:_MAX_QUOTES]]
     more = ["others"] if len(different) > _MAX_QUOTES else []
     return f"{_count(len(unsupported), 'statement')} without evidence: {_listing(quotes + more)}"
+
+
+def _broken(hits: Sequence[Hit]) -> str:
+    """The rules that keep it from being published; notes are only recorded."""
+    found = [
+        f"{hit.pack}.{hit.rule}: {repr(hit.text) if hit.text else hit.message}"
+        for hit in hits
+        if hit.severity != "note"
+    ]
+    more = ["others"] if len(found) > _MAX_QUOTES else []
+    return f"breaks {_listing([*dict.fromkeys(found)][:_MAX_QUOTES] + more)}" if found else ""
+
+
+def _untrusted(facts: Sequence[Fact]) -> str:
+    """What names the product cannot be left out, as an attribute can, so a curator looks at what is no name.
+
+    A category is no sentence; titles ("Protect It! 7-Outlet …") and companies ("… & Co. Inc.") may look like one.
+    """
+    for fact in facts:
+        reason = untrusted_reason(fact.value) if fact.knowledge is None else None
+        if reason is None and fact.attribute == "category" and is_prose(fact.value):
+            reason = "reads as a sentence"
+        if reason:
+            return f"the {fact.attribute} {reason}"
+    return ""
+
+
+def _too_long(text: str, profile: Profile) -> str:
+    limit = profile.max_characters
+    return f"has {len(text)} characters; the profile allows {limit}" if limit and len(text) > limit else ""
+
+
+def _too_alike(likeness: float, limit: float) -> str:
+    return f"too much like the copy of another product ({likeness:.2f}, limit {limit:.2f})" if likeness > limit else ""
 
 
 def _listing(parts: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,14 +16,25 @@ from shared.facts import Fact
 from shared.profiles import Profile
 from shared.text import language_of, words
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 
 MAX_VALUE_CHARACTERS = 80
 MAX_VALUE_ITEMS = 5
+MAX_FAULT_CHARACTERS = 200
 LANGUAGES = {"en": "English", "de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "zh": "Chinese"}
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e0fff]+"
+)
 _STATES = {"yes": "features include", "no": "comes without"}
+
+# What the service itself adds to a product, in the copy's language: a model tells what it reads.
+_LABELS = {
+    "de": {"title": "Titel", "brand": "Marke", "category": "Kategorie"},
+    "es": {"title": "título", "brand": "marca", "category": "categoría"},
+    "zh": {"title": "名称", "brand": "品牌", "category": "类别"},
+}
+_ANSWERS = {"de": {"yes": "ja", "no": "nein"}, "es": {"yes": "sí", "no": "no"}, "zh": {"yes": "是", "no": "否"}}
 
 
 @dataclass(frozen=True)
@@ -45,43 +56,103 @@ class Prompt:
 
 def description_prompt(facts: Sequence[Fact], profile: Profile) -> Prompt:
     """Ask for the description of a product from its facts, in the profile's language, tone and length."""
-    return Prompt(_preamble(profile), ("user", _question(facts)))
+    return Prompt(_preamble(profile), ("user", _question(facts, profile.locale)))
+
+
+def with_fault(prompt: Prompt, *, wrong: Sequence[str], missing: Sequence[str]) -> Prompt:
+    """Ask again, naming what is wrong with the answer: words that it must not hold, and attributes that it left out.
+
+    It is one more line of the same question: a small model that is shown its own text writes about that text.
+    """
+    role, question = prompt.question
+    *facts, request = question.split("\n")
+    faults = [
+        f"{fault}: {_inert(', '.join(dict.fromkeys(named)), MAX_FAULT_CHARACTERS)}."
+        for fault, named in (("Do not write", wrong), ("Do not leave out", missing))
+        if named
+    ]
+    return replace(prompt, question=(role, "\n".join([*facts, " ".join([*faults, request])])))
 
 
 @lru_cache(maxsize=64)
 def _preamble(profile: Profile) -> tuple[tuple[str, str], ...]:
-    language = LANGUAGES.get(language_of(profile.locale), profile.locale)
+    language = _language(profile.locale)
     instruction = (
         f"You describe products in {profile.tone} {language} for the {profile.audience} of a {profile.channel}, in at "
         f"most {profile.max_words} words. State each fact once, in order, and nothing else."
     )
+    if profile.required_words:
+        instruction += f" Use these words: {', '.join(profile.required_words)}."
+    if profile.keywords:
+        instruction += f" Where the facts bear them out, use these words: {', '.join(profile.keywords)}."
     messages = [("system", instruction)]
-    for facts, description in _EXAMPLES if language == "English" else ():
-        messages += [("user", _question(facts)), ("assistant", description)]
+    for facts, description in (*(_EXAMPLES if language == "English" else ()), *_voice(profile)):
+        messages += [("user", _question(facts, profile.locale)), ("assistant", description)]
     return tuple(messages)
 
 
-def _question(facts: Sequence[Fact]) -> str:
+def _language(locale: str) -> str:
+    return LANGUAGES.get(language_of(locale), locale)
+
+
+def _voice(profile: Profile) -> list[tuple[list[Fact], str]]:
+    """The brand's own examples; they come last, where a model follows them most."""
+    return [
+        ([Fact(name, value) for name, value in example.facts.items()], example.text)
+        for example in profile.voice_examples
+    ]
+
+
+def _question(facts: Sequence[Fact], locale: str) -> str:
     # The dash gives a name the space before it that it has in a sentence: tokenizers make the same tokens of both, and
     # a small model copies tokens.
-    lines = [f"- {_inert(fact.attribute)}: {_inert(fact.value)}" for fact in _asked(facts)]
-    return "\n".join([*lines, "Write the description."])
+    language = language_of(locale)
+    asked = _asked(facts) if language == "en" else _asked_abroad(facts, language)
+    lines = [f"- {_inert(fact.attribute)}: {_inert(fact.value)}" for fact in asked]
+    # A model that is given foreign words answers in their language, unless the last thing it reads names another.
+    request = "Write the description." if language == "en" else f"Write the description in {_language(locale)}."
+    return "\n".join([*lines, request])
 
 
 def _asked(facts: Sequence[Fact]) -> list[Fact]:
     """The facts as the model is asked: the full name, what it does not tell by itself, then all that is yes or no."""
+    name, kind = _named(facts, english=True)
+    states: dict[str, list[str]] = {state: [] for state in _STATES}
+    told = []
+    for fact in facts:
+        if fact.attribute != "category" and fact.value.casefold() in states:
+            states[fact.value.casefold()].append(fact.attribute)
+        else:
+            told.append(fact)
+    asked = _told(told, name, kind)
+    return asked + [Fact(_STATES[state], ", ".join(names)) for state, names in states.items() if names]
+
+
+def _asked_abroad(facts: Sequence[Fact], language: str) -> list[Fact]:
+    """The same in another language than English. Each yes or no stays a line of its own: many such names, as
+    ``spülmaschinenfest`` and ``是否防水``, are no things that could be listed."""
+    labels, answers = _LABELS.get(language, {}), _ANSWERS.get(language, {})
+    return [
+        Fact(labels.get(fact.attribute, fact.attribute), answers.get(fact.value.casefold(), fact.value))
+        for fact in _told(facts, *_named(facts, english=False))
+    ]
+
+
+def _named(facts: Sequence[Fact], *, english: bool) -> tuple[str, str]:
+    """The full name of a product, and the kind of thing that it is. Only English puts the kind after the name."""
     identity = {fact.attribute: fact.value for fact in reversed(facts)}
     kind = identity.get("category", "").rpartition(" > ")[2]
-    name = _full_name(identity.get("title", ""), identity.get("brand", ""), kind)
+    return _full_name(identity.get("title", ""), identity.get("brand", ""), kind if english else ""), kind
+
+
+def _told(facts: Sequence[Fact], name: str, kind: str) -> list[Fact]:
+    """The name, and each fact that it does not tell by itself, with the first items of a list."""
     asked = [Fact("title", name)] if name else []
-    states: dict[str, list[str]] = {state: [] for state in _STATES}
     for fact in facts:
         value = kind if fact.attribute == "category" else fact.value
-        if value.casefold() in states:
-            states[value.casefold()].append(fact.attribute)
-        elif fact.attribute != "title" and not _tells(name, value):
+        if fact.attribute != "title" and not _tells(name, value):
             asked.append(Fact(fact.attribute, ", ".join(value.split(", ")[:MAX_VALUE_ITEMS])))
-    return asked + [Fact(_STATES[state], ", ".join(names)) for state, names in states.items() if names]
+    return asked
 
 
 def _full_name(title: str, brand: str, category: str) -> str:
@@ -102,10 +173,10 @@ def _stems(text: str) -> set[str]:
     return {word.casefold().rstrip("s") for word in words(text)}
 
 
-def _inert(text: str) -> str:
-    """A product's text as data: on one line, of bounded length, with nothing that a chat template would obey."""
+def _inert(text: str, limit: int = MAX_VALUE_CHARACTERS) -> str:
+    """A text as data: on one line, of bounded length, with nothing that a chat template would obey."""
     flat = " ".join(_UNSEEN.sub(" ", text).replace("<|", "< |").replace("|>", "| >").split())
-    return flat if len(flat) <= MAX_VALUE_CHARACTERS else flat[:MAX_VALUE_CHARACTERS].rsplit(" ", 1)[0]
+    return flat if len(flat) <= limit else flat[:limit].rsplit(" ", 1)[0]
 
 
 def as_text(messages: Sequence[dict[str, str]], tokenizer: Any, *, answer_follows: bool) -> str:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,22 @@ from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from shared import broker, cli, db, redis_server
+from shared.content.salience import Salience
 from shared.events import CHANGED, DELETED
+from shared.policy import Policy, PolicyWatch, activate
 from shared.profiles import Profile
 from shared.prompts import Prompt
 from shared.repository import registry
 from shared.settings import Settings, settings
+from worker.backfill import advance
 from worker.desk import Desk, Leases
 from worker.engine import Generated
 from worker.ingest import Ingest
 from worker.sweep import sweep
 
 PROFILES = {
-    "product_page": Profile(name="product_page", version="1", ignored_attributes=("price",)),
-    "teaser": Profile(name="teaser", version="1", min_words=3, max_words=20),
+    "product_page": Profile(name="product_page", version="1", default=True, ignored_attributes=("capacity",), rules=()),
+    "teaser": Profile(name="teaser", version="1", min_words=3, max_words=20, rules=()),
 }
 KETTLE = {"title": "Kettle K2", "brand": "Norrland", "attributes": {"color": "black", "power": "2200 watt"}}
 
@@ -64,18 +67,20 @@ def _event(type_: str, data: dict[str, Any], id_: str | None) -> dict[str, Any]:
 
 @dataclass
 class Writer:
-    """A model that says of each product what it is called. ``meanwhile`` runs while it writes."""
+    """A model that says the same of each product. ``meanwhile`` runs while it writes."""
 
     meanwhile: Callable[[], object] = lambda: None
+    answer: str = "This is the {title}, and it is what you have been looking for."
     asked: list[Prompt] = field(default_factory=list)
 
-    def generate(self, prompt: Prompt, *, max_new_tokens: int, alone: bool = False) -> Generated:
+    def generate(
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+    ) -> list[Generated]:
         self.asked.append(prompt)
         self.meanwhile()
         title = prompt.question[1].partition("\n")[0].removeprefix("- title: ")
-        answer = f"This is the {title}, and it is what you have been looking for."
-        return Generated(
-            text=answer,
+        written = Generated(
+            text=self.answer.format(title=title),
             confidence=0.9,
             prompt_tokens=30,
             new_tokens=12,
@@ -84,6 +89,7 @@ class Writer:
             decode_ms=2.0,
             batch_size=1,
         )
+        return [written] * candidates
 
 
 @dataclass
@@ -93,9 +99,21 @@ class FailingWriter:
     error: Exception
     alone: list[bool] = field(default_factory=list)
 
-    def generate(self, prompt: Prompt, *, max_new_tokens: int, alone: bool = False) -> Generated:
+    def generate(
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+    ) -> list[Generated]:
         self.alone.append(alone)
         raise self.error
+
+
+class Calendar(PolicyWatch):
+    """The policy in force, on the day that the test says."""
+
+    day = date(2026, 11, 1)
+
+    def today(self) -> date:
+        """That day."""
+        return self.day
 
 
 @dataclass(frozen=True)
@@ -106,7 +124,7 @@ class Service:
     redis: Redis
     app: Celery
     config: Settings
-    profiles: Mapping[str, Profile]
+    policies: Calendar
 
     def send(self, *messages: dict[str, Any] | bytes) -> list[str]:
         """Put messages on the stream, as a catalogue system does. Returns their entries."""
@@ -116,7 +134,7 @@ class Service:
     def consumer(self, **changes: Any) -> Ingest:
         """An ingest consumer with some settings of its own."""
         config = self.config.model_copy(update=changes)
-        consumer = Ingest(self.database, self.redis, self.app, self.profiles, config)
+        consumer = Ingest(self.database, self.redis, self.app, self.policies, config)
         consumer.create_group()
         return consumer
 
@@ -136,17 +154,26 @@ class Service:
         config = self.config.model_copy(update=changes)
         leases = Leases(timedelta(seconds=config.lease_s))
         writer = writer or Writer()
-        return Desk(self.database, writer, self.profiles, config, uuid.uuid4(), model_version_id, leases)
+        return Desk(self.database, writer, self.policies, config, uuid.uuid4(), model_version_id, leases)
 
     def write(self, writer: Writer | FailingWriter | None = None) -> list[str]:
         """Work on all that is pending, oldest first. Returns what became of each."""
         desk = self.desk(writer)
         return [desk.write(id_) for id_ in self.pending()]
 
-    def describe(self, *messages: dict[str, Any] | bytes) -> None:
+    def describe(self, *messages: dict[str, Any] | bytes, writer: Writer | None = None) -> None:
         """Take these messages in, and write what they ask for."""
         self.take_in(*messages)
-        self.write()
+        self.write(writer)
+
+    def activate(self, policy: Policy) -> int:
+        """Put a policy in force. Returns its id."""
+        with self.database.begin() as connection:
+            return activate(connection, policy)[0]
+
+    def advance_backfill(self) -> str:
+        """Go on with the back-fill once."""
+        return advance(self.app, self.database, self.policies)
 
     def pending(self) -> list[int]:
         """The generations that wait, oldest first."""
@@ -169,9 +196,9 @@ class Service:
         """Sweep once."""
         return sweep(self.app)
 
-    def queued(self) -> int:
-        """How many messages wait in Celery's queue of generations."""
-        return redis_server.queue_depths(self.redis)["generate"]
+    def queued(self, queue: str = "generate") -> int:
+        """How many messages wait in one of Celery's queues of generations."""
+        return redis_server.queue_depths(self.redis)[queue]
 
     def rows(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of a query."""
@@ -212,10 +239,13 @@ def service(profiles: Mapping[str, Profile] = PROFILES, without: Collection[str]
     It uses this process's connections, which stay open: see :func:`forget_connections`.
     """
     known = {name: profile for name, profile in profiles.items() if name not in without}
-    config = settings()
+    config = settings().model_copy(update={"second_try": False, "candidates": 1})  # fakes say the same again
     app = broker.celery_app(config.redis_dsn)
+    with db.engine().begin() as connection:
+        activate(connection, Policy(known, {}, Salience()))
+    policies = Calendar(db.engine(), refresh_s=0.001)
     try:
-        yield Service(db.engine(), redis_server.redis(), app, config, known)
+        yield Service(db.engine(), redis_server.redis(), app, config, policies)
     finally:
         app.close()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared import checkpoints, db
 from shared.checkpoints import BaseModel
+from shared.languages import unspoken
 from shared.logs import logger
 from shared.prompts import PROMPT_VERSION
 from shared.redis_server import GENERATION_QUEUES, MAINTENANCE
@@ -34,6 +35,7 @@ def main() -> None:
     """Serve until SIGTERM: then finish what runs, leave the rest in the queue, and return."""
     config = startup.prepare()
     base = checkpoints.resolve_base_model(config)
+    policies = startup.policies(config)
     decoder = _load(base, config)
     model_version_id = _register(base)
     engine = Engine(
@@ -54,10 +56,11 @@ def main() -> None:
         model_version_id=model_version_id,
         renew=leases.renew,
     )
-    profiles = startup.profiles(config)
-    open_desk(Desk(db.engine(), engine, profiles, config, heartbeat.process_id, model_version_id, leases))
+    open_desk(Desk(db.engine(), engine, policies, config, heartbeat.process_id, model_version_id, leases))
     engine.start()
     with heartbeat:
+        if foreign := unspoken(policies.current().profiles.values(), base.name):
+            log.warning(foreign)
         log.info("ready", model=base.name, device=str(decoder.model.device), batch=config.batch_size)
         _serve(config)
     engine.stop()

@@ -129,7 +129,8 @@ def led_by_product(text: str, title: str, brand: str | None, locale: str) -> str
     "Its color is black" becomes "The color of the Kettle K2 is black".
     """
     parts = sentences(text, locale)
-    naming = [_naming(part, title, brand) for part in parts]
+    # "Its processor is Intel" holds the brand of an Intel computer, and does not name it.
+    naming = [_naming(part, title, None if _LEANS.match(part) else brand) for part in parts]
     if not parts or naming[0]:
         return text
     fit = [0.0 if _LEANS.match(part) or part[0].islower() else share for part, share in zip(parts, naming, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,13 +12,15 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 
 from shared.errors import PermanentError, TransientError
+from shared.gate import Standards
 from shared.logs import logger
-from shared.profiles import Profile
-from shared.repository import generations
+from shared.policy import PolicyWatch
+from shared.repository import calibration, fingerprints, gaps, generations
 from shared.repository.generations import Claim
 from shared.settings import Settings
 from worker import pipeline
-from worker.pipeline import Writer
+from worker.drafting import Brief
+from worker.pipeline import Copy, Writer
 
 log = logger(__name__)
 
@@ -57,7 +59,7 @@ class Desk:
 
     database: Engine
     engine: Writer
-    profiles: Mapping[str, Profile]
+    policies: PolicyWatch
     config: Settings
     worker_id: UUID
     model_version_id: int
@@ -86,24 +88,61 @@ class Desk:
         return self._alone if 0 < attempts == self.config.max_attempts - 1 else nullcontext()
 
     def _write(self, held: Claim) -> str:
-        profile = self.profiles.get(held.profile)
+        brief, policy_id = self._brief(held)
+        is_last = held.attempt > 1 and held.attempt >= self.config.max_attempts
+        copy = pipeline.describe(brief, self.engine, alone=is_last)
+        if not self._save(held, copy, policy_id):
+            return "too late: a newer change came first"
+        draft = copy.draft
+        quality = draft.scores.quality
+        log.info("described", sku=held.product.sku, status=draft.verdict.status, quality=round(quality, 2))
+        return f"{draft.verdict.status}, quality {quality:.2f}, waited {held.waited_s:.1f} s"
+
+    def _brief(self, held: Claim) -> tuple[Brief, int]:
+        """What is to be written, under the policy in force, and that policy's id."""
+        policy = self.policies.latest()
+        profile = policy.profiles.get(held.profile)
         if profile is None:
-            raise PermanentError(f"the profile {held.profile!r} is gone; add it back to {self.config.profiles_dir}")
-        copy = pipeline.describe(
+            raise PermanentError(f"the profile {held.profile!r} is no longer in force; add it back and activate it")
+        profile = profile.on(self.policies.today())
+        plan = policy.plan(held.product, profile)
+
+        def likeness(text: str) -> float:
+            with self.database.connect() as connection:
+                return fingerprints.nearest(connection, held.product_id, held.profile, text)
+
+        with self.database.connect() as connection:
+            fitted = calibration.newest(connection)
+        brief = Brief(
             held.product,
             profile,
-            self.engine,
-            publish_quality=self.config.publish_quality,
-            reject_quality=self.config.reject_quality,
-            alone=held.attempt > 1 and held.attempt >= self.config.max_attempts,
+            plan,
+            standards=self.standards,
+            packs=policy.packs,
+            missing=plan.missing(held.product, profile, policy.salience),
+            calibration=fitted,
+            likeness=likeness,
         )
-        values = copy.values | {"model_version_id": self.model_version_id}
+        return brief, policy.id
+
+    @property
+    def standards(self) -> Standards:
+        """What copy has to reach, as the settings say."""
+        config = self.config
+        return Standards(config.publish_quality, config.reject_quality, config.candidates, config.second_try)
+
+    def _save(self, held: Claim, copy: Copy, policy_id: int) -> bool:
+        """Store copy with what belongs to it, in one transaction. Whether it came in time."""
+        values = copy.values | {"model_version_id": self.model_version_id, "policy_id": policy_id}
         with self.database.begin() as connection:
-            saved = generations.save_description(connection, held, self.worker_id, values)
-        if not saved:
-            return "too late: a newer change came first"
-        log.info("described", sku=held.product.sku, status=copy.verdict.status, quality=round(copy.scores.quality, 2))
-        return f"{copy.verdict.status}, quality {copy.scores.quality:.2f}, waited {held.waited_s:.1f} s"
+            id_ = generations.save_description(connection, held, self.worker_id, values)
+            if id_ is None:
+                return False
+            if copy.draft.verdict.status == "published":
+                fingerprints.store(connection, id_, held.product_id, held.profile, copy.draft.text)
+            if copy.missing:
+                gaps.record(connection, held.product_id, held.product.version, held.profile, copy.missing)
+        return True
 
     def record_failure(self, generation_id: int, error: BaseException) -> str:
         """Give a generation back, or set it aside when the error is permanent or the last attempt is used up."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-from shared.lexicon import load_lexicon
+from shared.factcheck.lexicon import load_lexicon
 from shared.prompts import Prompt
 from shared.text import rewritten, sentences, words
 

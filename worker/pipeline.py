@@ -1,64 +1,79 @@
-"""From a product to its copy: prompt, model, cleaning, fact check, scores, verdict. Pure but for the engine."""
+"""From a product to its copy: candidates, the fact check, repair, the verdict. Pure but for the engine.
+
+Repair comes before refusal: of several candidates the best is kept; else the sentences that nothing supports are left
+out, if the rest can stand; else the model is asked once more, with the fault named; else a curator decides. A product
+that says too little of itself gets a short plain text that needs no model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from shared.events import Product
-from shared.evidence import Span, find_spans, without_fragments, without_restatements, without_unsupported
-from shared.facts import Fact, product_facts, relevant_facts
-from shared.gate import Verdict, judge
-from shared.profiles import Profile
-from shared.prompts import Prompt, description_prompt
-from shared.quality import Scores, score
-from worker.cleaning import Cleaned, clean, led_by_product
+from shared.content.planning import is_thin
+from shared.layout import as_html, laid_out
+from shared.prompts import Prompt, description_prompt, with_fault
+from worker.drafting import Brief, Draft, drafted, judged
 from worker.engine import Generated
-from worker.markup import plain, tidy
-from worker.redundancy import mended
+from worker.plain_copy import plain_text
 
 # English takes about 1.4 tokens a word with common tokenizers, numbers and names more.
 TOKENS_PER_WORD = 2
-
-Step = tuple[str, Callable[[str, Sequence[Span]], str]]
 
 
 class Writer(Protocol):
     """What the pipeline needs of an engine."""
 
-    def generate(self, prompt: Prompt, *, max_new_tokens: int, alone: bool = False) -> Generated:
-        """Answer a prompt."""
+    def generate(
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+    ) -> list[Generated]:
+        """Answer a prompt in one or more ways."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of writing or repair: how many texts the model wrote in it, at what cost, and what became of it.
+
+    ``name`` is ``candidates``, ``trimmed``, ``again``, or ``plain`` for a short text without a model; ``decode_ms``
+    are milliseconds in the model, together with its batch.
+    """
+
+    name: str
+    outcome: str
+    texts: int = 0
+    new_tokens: int = 0
+    decode_ms: float = 0.0
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A description with all that is known about how it came to be."""
+    """A description with all that is known about how it came to be. ``missing`` is what to ask its catalogue for."""
 
-    text: str
-    spans: Sequence[Span]
-    scores: Scores
-    verdict: Verdict
-    facts: Sequence[Fact]
-    changes: Sequence[str]
-    generated: Generated
-    profile: Profile
+    brief: Brief
+    draft: Draft
+    steps: Sequence[Step]
+    missing: Sequence[str] = ()
 
     @property
     def values(self) -> dict[str, Any]:
         """The columns of the table ``description`` that the pipeline knows."""
-        generated = self.generated
+        draft, profile, generated = self.draft, self.brief.profile, self.draft.generated
         return {
-            "text": self.text,
+            "text": draft.text,
+            "html": as_html(draft.text, profile) if profile.format == "html" else None,
             "raw_text": generated.text.replace("\x00", ""),
-            "status": self.verdict.status,
-            "reasons": list(self.verdict.reasons),
-            "changes": list(self.changes),
-            "facts": [[fact.attribute, fact.value] for fact in self.facts],
-            "evidence": [asdict(span) for span in self.spans],
-            **asdict(self.scores),
-            "locale": self.profile.locale,
-            "profile_version": self.profile.version,
+            "status": draft.verdict.status,
+            "reasons": list(draft.verdict.reasons),
+            "changes": list(draft.changes),
+            "facts": [[fact.attribute, fact.value] for fact in self.brief.facts],
+            "plan": self.brief.plan.document(),
+            "evidence": [asdict(span) for span in draft.spans],
+            "rule_hits": [asdict(hit) for hit in draft.hits],
+            "steps": [asdict(step) for step in self.steps],
+            **draft.scores.columns,
+            "locale": profile.locale,
+            "profile_version": profile.version,
             "prompt_tokens": generated.prompt_tokens,
             "new_tokens": generated.new_tokens,
             "queue_ms": generated.queue_ms,
@@ -67,72 +82,58 @@ class Copy:
         }
 
 
-def describe(
-    product: Product,
-    profile: Profile,
-    engine: Writer,
-    *,
-    publish_quality: float,
-    reject_quality: float,
-    alone: bool = False,
-) -> Copy:
-    """Write the copy of a product in a profile.
+def describe(brief: Brief, engine: Writer, *, alone: bool = False) -> Copy:
+    """Write the copy of a product as its brief says. ``alone`` keeps the model's batch free of others."""
+    if is_thin(brief.plan):
+        return _plain(brief)
+    writing = _Writing(brief, engine, alone)
+    prompt = description_prompt(brief.facts, brief.profile)
+    best = writing.ask("candidates", prompt, 1 if alone else brief.standards.candidates)
+    if best.verdict.status != "published" and brief.standards.second_try and not alone:
+        best = writing.ask("again", with_fault(prompt, wrong=best.wrong, missing=best.missing(brief)), 1)
+    return Copy(brief, best, writing.steps)
 
-    A sentence that states what no fact supports is left out if the rest can stand, and so is one that only names the
-    product again. Otherwise the text is kept as it is and the verdict keeps it from being published.
-    """
-    facts = relevant_facts(product, profile)
-    prompt = description_prompt(facts, profile)
-    generated = engine.generate(prompt, max_new_tokens=profile.max_words * TOKENS_PER_WORD, alone=alone)
-    cleaned = clean(
-        generated.text,
-        title=product.title,
-        brand=product.brand,
-        prompt=prompt,
-        locale=profile.locale,
-        min_words=profile.min_words,
-        max_words=profile.max_words,
-        complete=generated.complete,
+
+class _Writing:
+    """The drafts of one description so far, and what they cost."""
+
+    def __init__(self, brief: Brief, engine: Writer, alone: bool) -> None:
+        self.brief = brief
+        self.engine = engine
+        self.alone = alone
+        self.drafts: list[Draft] = []
+        self.steps: list[Step] = []
+
+    def ask(self, name: str, prompt: Prompt, candidates: int) -> Draft:
+        """Have the model write, and return the best draft of all so far, trimmed where that helps."""
+        limit = self.brief.profile.max_words * TOKENS_PER_WORD
+        answers = self.engine.generate(prompt, max_new_tokens=limit, candidates=candidates, alone=self.alone)
+        cost = {
+            "texts": len(answers),
+            "new_tokens": sum(answer.new_tokens for answer in answers),
+            "decode_ms": max(answer.decode_ms for answer in answers),
+        }
+        self._add(name, [drafted(self.brief, answer, prompt) for answer in answers], **cost)
+        if self._best.verdict.status != "published":
+            self._add("trimmed", [drafted(self.brief, answer, prompt, trim=True) for answer in answers])
+        return self._best
+
+    @property
+    def _best(self) -> Draft:
+        return max(self.drafts, key=lambda draft: draft.rank)
+
+    def _add(self, name: str, drafts: Sequence[Draft], **cost: Any) -> None:
+        self.drafts += drafts
+        best = max(drafts, key=lambda draft: draft.rank).verdict
+        self.steps.append(Step(name, "; ".join(best.reasons) or best.status, **cost))
+
+
+def _plain(brief: Brief) -> Copy:
+    """A short text that states all that is known, for a product that says too little for a description."""
+    text = laid_out(plain_text(brief.facts, brief.profile.locale), brief.profile)
+    written = Generated(
+        text=text, confidence=1.0, prompt_tokens=0, new_tokens=0, complete=True, queue_ms=0, decode_ms=0, batch_size=0
     )
-    text, spans, changes = _checked(cleaned, facts, product, profile.locale)
-    scores = score(text, facts, spans, profile, confidence=generated.confidence, refusal=cleaned.refusal)
-    verdict = judge(text, facts, spans, scores, profile, publish_quality=publish_quality, reject_quality=reject_quality)
-    return Copy(text, spans, scores, verdict, facts, changes, generated, profile)
-
-
-def _checked(
-    cleaned: Cleaned, facts: Sequence[Fact], product: Product, locale: str
-) -> tuple[str, Sequence[Span], Sequence[str]]:
-    """What can stand of a text, its evidence, and all steps that changed it."""
-    known = product_facts(product)
-    title = tidy(plain(product.title))
-    text, changes = cleaned.text, list(cleaned.changes)
-    spans = _evidence(text, facts, known, locale)
-    steps: tuple[Step, ...] = (
-        ("mended", lambda text, _: mended(text, locale)),
-        ("verbless", lambda text, _: without_fragments(text, locale)),
-        ("unsupported_sentences", lambda text, spans: without_unsupported(text, spans, locale) or text),
-        ("restatements", lambda text, spans: without_restatements(text, spans, facts, locale)),
-        ("lead", lambda text, _: led_by_product(text, title, product.brand, locale)),
-    )
-    for name, step in steps:
-        before, text = text, step(text, spans)
-        if text != before:
-            changes.append(name)
-            spans = _evidence(text, facts, known, locale)
-    return text, spans, list(dict.fromkeys(changes))
-
-
-def _evidence(text: str, facts: Sequence[Fact], known: Sequence[Fact], locale: str) -> Sequence[Span]:
-    """The spans that the facts of the prompt support, and all that either these or all known facts do not.
-
-    Only what causes new copy when it changes is evidence, so that nothing published outlives what supports it; but
-    whatever else is known may still speak against a statement.
-    """
-    doubted = [span for span in find_spans(text, known, locale) if span.attribute is None]
-    others = [
-        span
-        for span in find_spans(text, facts, locale)
-        if not any(span.start < doubt.end and doubt.start < span.end for doubt in doubted)
-    ]
-    return sorted([*others, *doubted], key=lambda span: span.start)
+    draft = judged(brief, written, text, [], short=True)
+    step = Step("plain", "; ".join(draft.verdict.reasons) or draft.verdict.status)
+    return Copy(brief, draft, [step], brief.missing)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.evidence import find_spans
+from shared.factcheck.evidence import find_spans
 from shared.facts import Fact
-from shared.gate import Verdict, judge, names_product
+from shared.gate import Standards, Verdict, judge, names_product
 from shared.profiles import Profile
-from shared.quality import Scores, score
+from shared.rules.hits import Hit
+from shared.scoring.quality import Scores, score
 
 PROFILE = Profile(name="product_page", version="1", min_words=8, max_words=20)
 FACTS = (
@@ -31,16 +33,24 @@ def scored(text: str, facts: tuple[Fact, ...] = FACTS, *, refusal: bool = False)
 
 
 def judged(
-    text: str, facts: tuple[Fact, ...] = FACTS, *, scores: Scores | None = None, publish: float = 0.6
+    text: str,
+    facts: tuple[Fact, ...] = FACTS,
+    *,
+    scores: Scores | None = None,
+    publish: float = 0.6,
+    profile: Profile = PROFILE,
+    hits: tuple[Hit, ...] = (),
+    short: bool = False,
 ) -> Verdict:
     return judge(
         text,
         facts,
         find_spans(text, facts),
         scores or scored(text, facts),
-        PROFILE,
-        publish_quality=publish,
-        reject_quality=0.3,
+        profile,
+        standards=Standards(publish, 0.3),
+        hits=hits,
+        short=short,
     )
 
 
@@ -85,7 +95,7 @@ def test_an_attribute_in_the_singular() -> None:
 
 def test_many_and_long_statements_are_named_in_part() -> None:
     text = f"{GOOD} It has oak, red, steel, blue and {'golden ' * 12}."
-    (reason, _) = judged(text).reasons
+    (reason, *_) = judged(text).reasons
     assert reason == "5 statements without evidence: 'oak', 'red', 'steel' and others"
     (reason, *_) = judged(f"{GOOD} A {'golden ' * 12}.").reasons
     assert reason == f"1 statement without evidence: '{'golden ' * 8}…'"
@@ -125,7 +135,7 @@ def test_worthless_copy_is_rejected(scores: Scores, reason: str) -> None:
 
 
 def test_empty_copy_is_rejected_whatever_the_settings() -> None:
-    verdict = judge("", FACTS, [], scored(""), PROFILE, publish_quality=0, reject_quality=0)
+    verdict = judge("", FACTS, [], scored(""), PROFILE, standards=Standards(0, 0))
     assert verdict.status == "rejected"
 
 
@@ -156,3 +166,60 @@ def test_product_of_which_only_the_name_is_known_goes_to_a_curator() -> None:
     verdict = judged("The Mug is a mug, and it is a mug for you.", (Fact("title", "Mug"), Fact("category", "mug")))
     assert verdict.status == "needs_review"
     assert "nothing is known of it but its name" in verdict.reasons
+
+
+def hit(severity: Literal["block", "review", "note"], text: str = "the best") -> Hit:
+    return Hit("us", "superlative", severity, 4, 4 + len(text), text, "qualify it")
+
+
+@pytest.mark.parametrize("severity", ["block", "review"])
+def test_a_broken_rule_keeps_copy_from_being_published_and_is_named(severity: Literal["block", "review"]) -> None:
+    assert judged(GOOD, hits=(hit(severity),)) == Verdict("needs_review", ("breaks us.superlative: 'the best'",))
+
+
+def test_what_breaks_a_rule_by_its_absence_is_told_in_the_rule_s_words() -> None:
+    absent = Hit("profile", "required_words", "review", 0, 0, "", "profile page requires 'genuine'")
+
+    (reason,) = judged(GOOD, hits=(absent,)).reasons
+    assert reason == "breaks profile.required_words: profile page requires 'genuine'"
+
+
+def test_a_note_is_no_doubt() -> None:
+    assert judged(GOOD, hits=(hit("note"),)) == Verdict("published", ())
+
+
+def test_many_broken_rules_are_named_in_part_and_each_once() -> None:
+    hits = tuple(hit("block", text) for text in ("a", "b", "b", "c", "d"))
+
+    (reason,) = judged(GOOD, hits=hits).reasons
+    assert reason == "breaks us.superlative: 'a', us.superlative: 'b', us.superlative: 'c' and others"
+
+
+def test_copy_beyond_the_characters_of_its_channel_goes_to_a_curator() -> None:
+    short = PROFILE.model_copy(update={"max_characters": len(GOOD) - 1})
+
+    (reason,) = judged(GOOD, profile=short).reasons
+    assert reason == f"has {len(GOOD)} characters; the profile allows {len(GOOD) - 1}"
+    assert judged(GOOD, profile=PROFILE.model_copy(update={"max_characters": len(GOOD)})).status == "published"
+
+
+def test_copy_too_much_like_another_product_s_goes_to_a_curator() -> None:
+    own = PROFILE.model_copy(update={"near_duplicate_limit": 0.8})
+    alike = replace(scored(GOOD), near_duplicate=0.9)
+
+    (reason,) = judged(GOOD, scores=alike, profile=own).reasons
+    assert reason == "too much like the copy of another product (0.90, limit 0.80)"
+    assert judged(GOOD, scores=alike).status == "published"
+
+
+def test_where_little_is_known_a_short_text_is_published() -> None:
+    facts = (Fact("title", "Mug"), Fact("category", "mug"))
+
+    assert judged("This is the Mug.", facts, short=True) == Verdict("published", ())
+    assert judged("This is the Mug.", facts).status == "needs_review"
+
+
+def test_a_short_text_is_held_to_the_truth_like_any_other() -> None:
+    facts = (Fact("title", "Mug"), Fact("category", "mug"))
+
+    assert judged("This is the golden Mug.", facts, short=True).status == "needs_review"

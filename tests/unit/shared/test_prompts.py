@@ -11,8 +11,15 @@ from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast
 
 from shared.facts import Fact, value_text
-from shared.profiles import Profile
-from shared.prompts import MAX_VALUE_CHARACTERS, MAX_VALUE_ITEMS, as_text, description_prompt
+from shared.profiles import Profile, VoiceExample
+from shared.prompts import (
+    MAX_FAULT_CHARACTERS,
+    MAX_VALUE_CHARACTERS,
+    MAX_VALUE_ITEMS,
+    as_text,
+    description_prompt,
+    with_fault,
+)
 from shared.text import words
 
 PAGE = Profile(name="page", version="1")
@@ -179,13 +186,62 @@ def test_the_preamble_is_the_same_for_all_products_of_a_profile() -> None:
 
 def test_the_instruction_names_what_the_profile_wants() -> None:
     profile = PAGE.model_copy(
-        update={"locale": "de-AT", "channel": "newsletter", "audience": "cooks", "tone": "warm", "max_words": 33}
+        update={"locale": "de-AT", "channel": "e-mail", "audience": "cooks", "tone": "warm", "max_words": 33}
     )
     [(role, instruction), *_] = description_prompt(FACTS, profile).preamble
 
     assert role == "system"
-    for wanted in ("German", "newsletter", "cooks", "warm", "33 words"):
+    for wanted in ("German", "e-mail", "cooks", "warm", "33 words"):
         assert wanted in instruction
+
+
+def test_the_instruction_names_the_words_that_must_and_those_that_may_be_used() -> None:
+    profile = PAGE.model_copy(update={"required_words": ("genuine",), "keywords": ("reading lamp", "desk lamp")})
+    [(_, instruction), *_] = description_prompt(FACTS, profile).preamble
+
+    assert "Use these words: genuine." in instruction
+    assert "Where the facts bear them out, use these words: reading lamp, desk lamp." in instruction
+
+
+def test_the_brand_s_own_examples_come_last_and_in_any_language() -> None:
+    voice = VoiceExample(facts={"title": "Lampe", "Farbe": "rot"}, text="Die Lampe leuchtet rot.")
+    german = PAGE.model_copy(update={"locale": "de", "version": "voice", "voice_examples": (voice,)})
+    english = PAGE.model_copy(update={"version": "voice", "voice_examples": (voice,)})
+    in_german = (("user", "- Titel: Lampe\n- Farbe: rot\nWrite the description in German."), ("assistant", voice.text))
+    in_english = (("user", "- title: Lampe\n- Farbe: rot\nWrite the description."), ("assistant", voice.text))
+
+    assert description_prompt(FACTS, german).preamble[1:] == in_german
+    assert description_prompt(FACTS, english).preamble[-2:] == in_english
+
+
+def test_asked_again_the_question_names_what_was_wrong_and_what_was_missing() -> None:
+    first = description_prompt(FACTS, PAGE)
+    again = with_fault(first, wrong=["golden", "40-inch", "golden"], missing=["color"])
+
+    assert again.preamble is first.preamble
+    assert again.question == (
+        "user",
+        "- title: Lamp\n- color: dark red\n"
+        "Do not write: golden, 40-inch. Do not leave out: color. Write the description.",
+    )
+
+
+def test_what_is_not_at_fault_is_not_named() -> None:
+    first = description_prompt(FACTS, PAGE)
+
+    assert "leave out" not in with_fault(first, wrong=["golden"], missing=[]).question[1]
+    assert "not write" not in with_fault(first, wrong=[], missing=["color"]).question[1]
+    assert with_fault(first, wrong=[], missing=[]) == first
+
+
+@given(HOSTILE, HOSTILE)
+def test_no_fault_can_speak_to_the_model_as_anyone_else(wrong: str, missing: str) -> None:
+    first = description_prompt(FACTS, PAGE)
+    lines = with_fault(first, wrong=[wrong], missing=[missing]).question[1].split("\n")
+
+    assert lines[:-1] == first.question[1].split("\n")[:-1]
+    assert "<|" not in lines[-1] and "|>" not in lines[-1]
+    assert len(lines[-1]) <= 2 * MAX_FAULT_CHARACTERS + 100
 
 
 def test_english_examples_are_shown_for_english_only() -> None:

@@ -7,20 +7,24 @@ import json
 
 import pytest
 
+from shared.content.salience import Salience
 from shared.events import ProductChanged
+from shared.policy import Policy
 from tests.event_fakes import PROFILES, changed, deleted
 from tests.malformed import MALFORMED
 from worker.intake import MAX_NAME, Delivery
 
+POLICY = Policy(PROFILES, {}, Salience())
+
 
 def read(document: dict[str, object]) -> Delivery:
-    return Delivery.read("1-0", json.dumps(document).encode(), PROFILES)
+    return Delivery.read("1-0", json.dumps(document).encode(), POLICY)
 
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_what_is_no_event_is_refused_in_words_that_a_person_can_read(name: str) -> None:
     raw, words = MALFORMED[name]
-    delivery = Delivery.read("1-0", raw, PROFILES)
+    delivery = Delivery.read("1-0", raw, POLICY)
 
     assert delivery.event is None
     assert words in str(delivery.invalid)
@@ -29,7 +33,7 @@ def test_what_is_no_event_is_refused_in_words_that_a_person_can_read(name: str) 
 
 
 def test_an_entry_without_the_field_is_refused() -> None:
-    delivery = Delivery.read("1-0", None, PROFILES)
+    delivery = Delivery.read("1-0", None, POLICY)
 
     assert str(delivery.invalid) == "the entry has no field `event`: XADD … * event <json>"
     assert delivery.raw == b""
@@ -37,7 +41,7 @@ def test_an_entry_without_the_field_is_refused() -> None:
 
 def test_an_event_fills_the_row_of_the_ledger() -> None:
     raw = json.dumps(changed(version=7)).encode()
-    delivery = Delivery.read("5-1", raw, PROFILES)
+    delivery = Delivery.read("5-1", raw, POLICY)
 
     assert isinstance(delivery.event, ProductChanged)
     row = delivery.row
@@ -74,6 +78,22 @@ def test_the_first_unknown_profile_is_named_with_those_that_are_known() -> None:
     delivery = read(changed(profiles=["teaser", "poem", "ode"]))
 
     assert str(delivery.invalid) == "data.profiles: 'poem' is unknown; known are product_page, teaser"
+
+
+def test_a_known_segment_is_taken_and_an_unknown_one_is_named_with_those_that_are_known() -> None:
+    gifts = PROFILES["teaser"].model_copy(update={"name": "gifts", "segment": "gift buyers"})
+    policy = Policy({**PROFILES, "gifts": gifts}, {}, Salience())
+
+    def read_segments(*segments: str) -> Delivery:
+        return Delivery.read("1-0", json.dumps(changed(segments=list(segments))).encode(), policy)
+
+    assert read_segments("gift buyers").event is not None
+    unknown = str(read_segments("gift buyers", "pet owners").invalid)
+    assert unknown == "data.segments: 'pet owners' is unknown; known are gift buyers"
+
+
+def test_where_no_profile_is_for_a_segment_the_message_says_so() -> None:
+    assert str(read(changed(segments=["cooks"])).invalid) == "data.segments: 'cooks' is unknown; known are none"
 
 
 def test_a_delivery_can_be_refused_afterwards() -> None:

@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from shared.content.planning import plan_copy
+from shared.content.salience import Salience
 from shared.events import AttributeValue, Product, Quantity
-from shared.evidence import without_fragments
+from shared.factcheck.evidence import without_fragments
+from shared.gate import Standards
 from shared.profiles import Profile
 from shared.prompts import Prompt
+from worker.drafting import Brief, Draft
 from worker.engine import Generated
-from worker.pipeline import TOKENS_PER_WORD, Copy, describe
+from worker.pipeline import TOKENS_PER_WORD, describe
 
-PROFILE = Profile(name="product_page", version="7", min_words=8, max_words=40, ignored_attributes=("price",))
+PROFILE = Profile(name="product_page", version="7", min_words=8, max_words=40, ignored_attributes=("price",), rules=())
 
 
 @dataclass
@@ -23,9 +27,11 @@ class Parrot:
     answer: str
     asked: list[tuple[Prompt, int, bool]] = field(default_factory=list)
 
-    def generate(self, prompt: Prompt, *, max_new_tokens: int, alone: bool = False) -> Generated:
+    def generate(
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+    ) -> list[Generated]:
         self.asked.append((prompt, max_new_tokens, alone))
-        return Generated(
+        written = Generated(
             text=self.answer,
             confidence=0.8,
             prompt_tokens=90,
@@ -35,6 +41,7 @@ class Parrot:
             decode_ms=250.0,
             batch_size=4,
         )
+        return [written] * candidates
 
 
 def product(title: str, category: str, brand: str | None = None, **attributes: AttributeValue) -> Product:
@@ -48,8 +55,12 @@ def product(title: str, category: str, brand: str | None = None, **attributes: A
     )
 
 
-def described(product: Product, answer: str) -> Copy:
-    return describe(product, PROFILE, Parrot(answer), publish_quality=0.6, reject_quality=0.3)
+def brief(product: Product, profile: Profile = PROFILE) -> Brief:
+    return Brief(product, profile, plan_copy(product, profile, Salience()), Standards(second_try=False))
+
+
+def described(product: Product, answer: str, profile: Profile = PROFILE) -> Draft:
+    return describe(brief(product, profile), Parrot(answer)).draft
 
 
 TELEVISION = product(
@@ -76,7 +87,7 @@ def test_true_copy_is_published_as_it_is() -> None:
 
 def test_the_engine_is_asked_for_what_the_profile_wants() -> None:
     engine = Parrot(GOOD)
-    describe(TELEVISION, PROFILE, engine, publish_quality=0.6, reject_quality=0.3, alone=True)
+    describe(brief(TELEVISION), engine, alone=True)
     ((prompt, limit, alone),) = engine.asked
     assert "price" not in prompt.question[1]
     assert (limit, alone) == (PROFILE.max_words * TOKENS_PER_WORD, True)
@@ -90,8 +101,7 @@ def test_a_fact_that_the_prompt_left_out_still_speaks_against_a_statement() -> N
     series = {"processor_frequency": "2.8", "processor_lithography": "90", "processor_series": "Xeon 7000 series"}
     processor = product("Intel 7030", "Processor", **series)
     short = PROFILE.model_copy(update={"max_attributes": 2})
-    engine = Parrot("The Intel 7030 is a processor. Its processor is a 90-series processor.")
-    copy = describe(processor, short, engine, publish_quality=0.6, reject_quality=0.3)
+    copy = described(processor, "The Intel 7030 is a processor. Its processor is a 90-series processor.", short)
     assert "90-series" not in copy.text or copy.verdict.status != "published"
 
 
@@ -180,7 +190,7 @@ def test_a_refusal_is_rejected() -> None:
 
 
 def test_the_values_are_what_is_recorded() -> None:
-    values = described(TELEVISION, f"{GOOD}\x00").values
+    values = describe(brief(TELEVISION), Parrot(f"{GOOD}\x00")).values
     assert values["raw_text"] == GOOD
     assert values["facts"][0] == ["title", "Notus 31"]
     assert values["evidence"][0] == {
@@ -191,5 +201,58 @@ def test_the_values_are_what_is_recorded() -> None:
         "value": "Notus 31",
         "kind": "exact",
         "reason": "",
+        "source": "title",
+        "knowledge": None,
+        "claim": None,
     }
+    assert values["plan"]["lead"][:2] == ("title", "category")
+    assert {"attribute": "price", "reason": "ignored by the profile"} in values["plan"]["left_out"]
+    assert (values["html"], values["rule_hits"], values["locale"]) == (None, [], "en")
     assert (values["profile_version"], values["batch_size"], values["confidence"]) == ("7", 4, 0.8)
+
+
+CLOSING = "See all details in our shop."
+CLOSED = PROFILE.model_copy(update={"closing": CLOSING})
+
+
+def test_the_closing_sentence_stands_at_the_end_with_its_own_evidence() -> None:
+    draft = described(TELEVISION, GOOD, CLOSED)
+
+    assert (draft.text, draft.verdict.status) == (f"{GOOD} {CLOSING}", "published")
+    own = draft.spans[-1]
+    assert (draft.text[own.start : own.end], own.attribute, own.source) == (CLOSING, "closing sentence", "knowledge")
+    assert own.knowledge == CLOSED.name
+
+
+def test_the_closing_sentence_counts_for_no_attribute() -> None:
+    plain = described(TELEVISION, GOOD)
+    closed = described(TELEVISION, GOOD, CLOSED)
+
+    assert closed.scores.attribute_coverage == plain.scores.attribute_coverage
+    assert closed.scores.slot_error_rate == plain.scores.slot_error_rate
+
+
+def test_a_closing_sentence_makes_no_thin_copy_good() -> None:
+    draft = described(TELEVISION, "The Notus 31 is a television.", CLOSED)
+
+    assert "states none of 4 attributes" in draft.verdict.reasons
+
+
+def test_of_html_copy_the_text_stays_plain_and_the_html_is_escaped() -> None:
+    television = product("Notus <31> & Co", "television", color="black", screen_size="32 inch", HDMI_ports=2)
+    page = PROFILE.model_copy(update={"format": "html"})
+    answer = "The Notus <31> & Co is a black television with a 32 inch screen and 2 HDMI ports."
+    values = describe(brief(television, page), Parrot(answer)).values
+
+    assert "&amp;" not in values["text"] and "& Co" in values["text"]
+    assert values["html"].startswith("<p>") and "&amp; Co" in values["html"]
+    assert values["html"].count("<") == 2
+
+
+def test_copy_that_breaks_a_rule_is_not_published_and_the_hit_is_recorded() -> None:
+    careful = PROFILE.model_copy(update={"rules": (), "forbidden_words": ("black",)})
+    values = describe(brief(TELEVISION, careful), Parrot(GOOD)).values
+
+    (hit,) = values["rule_hits"]
+    assert values["status"] == "needs_review"
+    assert (hit["text"], values["text"][hit["start"] : hit["end"]]) == ("black", "black")
