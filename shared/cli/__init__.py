@@ -10,8 +10,26 @@ from typing import NoReturn
 
 import typer
 
-from shared.cli import audit, demo, doctor, health, models, processes, publish, show, stack, status
+from shared.cli import (
+    audit,
+    demo,
+    doctor,
+    health,
+    knowledge,
+    models,
+    policy,
+    processes,
+    profiles,
+    publish,
+    rules,
+    salience,
+    scores,
+    show,
+    stack,
+    status,
+)
 from shared.cli import db as database
+from shared.cli import eval as evaluation
 from shared.errors import ShelftalkError
 
 app = typer.Typer(
@@ -22,7 +40,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-STACK, CATALOGUE, SERVICE, CARE = "Run the whole stack", "Products and copy", "Single processes", "Look after it"
+STACK, CATALOGUE, GOVERNING = "Run the whole stack", "Products and copy", "What governs the copy"
+SERVICE, CARE = "Single processes", "Look after it"
 
 app.command(rich_help_panel=STACK)(stack.up)
 app.command(rich_help_panel=STACK)(stack.down)
@@ -30,6 +49,13 @@ app.command(rich_help_panel=STACK)(stack.env)
 app.command(rich_help_panel=STACK)(demo.demo)
 app.command(rich_help_panel=CATALOGUE)(publish.publish)
 app.command(rich_help_panel=CATALOGUE)(show.show)
+app.add_typer(profiles.app, rich_help_panel=GOVERNING)
+app.add_typer(rules.app, rich_help_panel=GOVERNING)
+app.add_typer(knowledge.app, rich_help_panel=GOVERNING)
+app.add_typer(salience.app, rich_help_panel=GOVERNING)
+app.add_typer(policy.app, rich_help_panel=GOVERNING)
+app.add_typer(scores.app, rich_help_panel=GOVERNING)
+app.add_typer(evaluation.app, rich_help_panel=GOVERNING)
 app.command(rich_help_panel=CARE)(status.status)
 app.command(rich_help_panel=CARE)(audit.audit)
 app.command(rich_help_panel=CARE)(doctor.doctor)

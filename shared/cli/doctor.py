@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import typer
 
@@ -90,11 +91,90 @@ def _append_only_file() -> Finding:
     return Finding("redis persistence", "none: a restart loses events not yet read", "set `appendonly yes` in Redis")
 
 
-def _profiles() -> Finding:
-    from shared.profiles import load_profiles
+def _policy_files() -> Finding:
+    from shared.policy import read_policy
     from shared.settings import settings
 
-    return _guarded("profiles", "all are valid", lambda: load_profiles(settings().profiles_dir))
+    return _guarded("policy files", "all are valid", lambda: read_policy(settings()))
+
+
+def _policy() -> Finding:
+    """Whether a policy is in force, and is what the files say."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shared import db, policy
+    from shared.errors import ConfigurationError
+    from shared.repository import knowledge, policies
+    from shared.settings import settings
+
+    try:
+        with db.engine().connect() as connection:
+            row, known = policies.newest(connection), knowledge.load(connection)
+            policy.active(connection)
+    except SQLAlchemyError:
+        return Finding("policy", "unknown", "make Postgres reachable first, and its schema up to date")
+    except ConfigurationError as error:
+        return Finding("policy", "not as it must be", str(error))
+    if row is None:
+        return Finding("policy", "none is in force", "`shelftalk policy activate`; the first worker does so by itself")
+    try:
+        files = policy.read_policy(settings())
+    except ConfigurationError:
+        return Finding("policy", f"{row['id']} is in force; the files are broken, see above")
+    wanted = replace(files, knowledge=known).documents
+    if differing := [f"{name} {', '.join(parts)}".strip() for name, parts in _differences(row, wanted).items()]:
+        found = f"{row['id']} is in force, and the files say otherwise: {'; '.join(differing)}"
+        return Finding("policy", found, "`shelftalk policy activate`, or put the files back")
+    return Finding("policy", f"{row['id']} is in force, as the files say")
+
+
+def _differences(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The parts of the policy in force that the files would change; for profiles and packs with their names."""
+    if row["digest"] == wanted["digest"]:
+        return {}
+    found = {
+        label: sorted(
+            name for name in {*row[column], *wanted[column]} if row[column].get(name) != wanted[column].get(name)
+        )
+        for label, column in (("profiles", "profiles"), ("rule packs", "packs"))
+    }
+    changed = {label: names for label, names in found.items() if names}
+    single = [column for column in ("salience", "knowledge_digest") if row[column] != wanted[column]]
+    return changed | {column.removesuffix("_digest"): [] for column in single}
+
+
+def _languages() -> Finding:
+    """Whether the base model writes the languages of the profiles; where nobody uses one yet, that is no fault."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shared import db
+    from shared.checkpoints import DEFAULT_BASE
+    from shared.errors import ConfigurationError
+    from shared.languages import foreign, unspoken, written_by
+    from shared.policy import read_policy
+    from shared.repository import reading
+    from shared.settings import settings
+
+    try:
+        profiles = read_policy(settings()).profiles.values()
+    except ConfigurationError:
+        return Finding("languages", "unknown until the policy files are valid")
+    try:
+        with db.engine().connect() as connection:
+            in_use = reading.profiles_in_use(connection)
+    except (SQLAlchemyError, ConfigurationError):
+        in_use = set()
+    base = settings().base_model or DEFAULT_BASE
+    used = [profile for profile in profiles if profile.default or profile.name in in_use]
+    if said := unspoken(used, base):
+        found, _, fix = said.rpartition(": ")
+        return Finding("languages", found, f"{fix}, or take them out of use")
+    if written_by(base) is None:
+        others = foreign(profiles) or "none"
+        return Finding("languages", f"nothing is known of {base}; profiles in other languages than English: {others}")
+    if said := unspoken(profiles, base):
+        return Finding("languages", f"{said}, before they are used")
+    return Finding("languages", f"the base model {base} writes those of all profiles")
 
 
 def _libraries() -> Finding:
@@ -152,9 +232,11 @@ CHECKS = (
     _settings,
     _libraries,
     _disk,
-    _profiles,
+    _policy_files,
     _model,
     _postgres,
+    _policy,
+    _languages,
     _redis,
     _append_only_file,
     _processes,

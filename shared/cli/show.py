@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
-SCORES = (
-    "quality",
-    "attribute_coverage",
-    "numeric_fidelity",
-    "unsupported_spans",
-    "grounded_precision",
-    "repetition",
-    "length_fit",
-    "language_match",
-    "confidence",
-    "refusal",
-    "pii",
-)
 STATUS_STYLES = {"published": "green", "needs_review": "yellow", "rejected": "red"}
 
 
 def show(
     sku: Annotated[str, typer.Argument(help="The product's key.")],
     source: Annotated[str | None, typer.Option(help="Its source, when several have this sku.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
+    profile: Annotated[str | None, typer.Option(help="The copy of one profile only.")] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Name each attribute that was left out, with the reason.")
+    ] = False,
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML too, where the profile asks for it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
 ) -> None:
-    """Show the current copy of a product with its scores and evidence, and its history."""
+    """Show the current copy of a product: evidence in color, scores, plan, rule hits, repair, and its history."""
+    found = _found(sku, source, profile)
+    if as_json:
+        typer.echo(json.dumps(found, default=str))
+        return
+    _print(found, whole_plan=plan, html=html)
+
+
+def _found(sku: str, source: str | None, profile: str | None) -> dict[str, Any]:
+    """All that is known of a product's copy, as ``--json`` prints it."""
     from shared import db
     from shared.errors import ConfigurationError
     from shared.repository import reading
@@ -39,79 +37,61 @@ def show(
     with db.engine().connect() as connection:
         copies = reading.copy_of(connection, sku, source)
         events = reading.events_of(connection, sku, source)
+        gaps = reading.gaps_of(connection, sku, source)
+        keys = {span["knowledge"] for copy in copies for span in copy["evidence"] if span.get("knowledge")}
+        knowledge = reading.knowledge_sources(connection, sorted(keys))
     if not events:
         raise ConfigurationError(f"no event of a product {sku!r} has arrived; its sku is as published, case included")
-    if as_json:
-        typer.echo(json.dumps({"copy": copies, "events": events}, default=str))
-        return
-    _print(copies, events)
+    if profile is not None:
+        known = sorted({copy["profile"] for copy in copies})
+        if profile not in known:
+            raise ConfigurationError(f"{sku!r} has no copy in profile {profile!r}; it has {', '.join(known) or 'none'}")
+        copies = [copy for copy in copies if copy["profile"] == profile]
+        gaps = [gap for gap in gaps if gap["profile"] == profile]
+    return {"copy": copies, "gaps": gaps, "knowledge": knowledge, "events": events}
 
 
-def _print(copies: list[dict[str, Any]], events: list[dict[str, Any]]) -> None:
+def _print(found: dict[str, Any], *, whole_plan: bool, html: bool) -> None:
+    from shared.cli.copy_view import print_copy
     from shared.cli.terminal import console, plain
 
     out = console()
-    current = [copy for copy in copies if copy["is_current"]]
+    current = sorted((copy for copy in found["copy"] if copy["is_current"]), key=lambda copy: copy["profile"])
     for copy in current:
-        style = STATUS_STYLES[copy["status"]]
-        out.print(f"\n[bold]{plain(copy['sku'])}[/bold] of {plain(copy['source'])}, profile {copy['profile']}")
-        reasons = f": {plain('; '.join(copy['reasons']))}" if copy["reasons"] else ""
-        out.print(f"[{style}]{copy['status']}[/{style}]{reasons}")
-        out.print(marked(copy["text"], copy["evidence"]), soft_wrap=True)
-        out.print(", ".join(f"{name} {_number(copy[name])}" for name in SCORES), style="dim")
-        _print_evidence(out, copy["evidence"])
+        print_copy(out, copy, found["knowledge"], whole_plan=whole_plan, html=html)
     if not current:
-        out.print(f"{plain(events[0]['sku'])} of {plain(events[0]['source'])} has no copy now")
-    _print_history(out, copies, events)
+        newest = found["events"][0]
+        out.print(f"{plain(newest['sku'])} of {plain(newest['source'])} has no copy now")
+    _print_gaps(out, found["gaps"])
+    _print_history(out, found["copy"], found["events"])
 
 
-def marked(text: str, evidence: list[dict[str, Any]]) -> Text:
-    """The text with supported spans in green and unsupported ones in red."""
-    from rich.text import Text
-
-    shown = Text(text)
-    for span in evidence:
-        shown.stylize("green" if span["attribute"] else "bold red", span["start"], span["end"])
-    return shown
-
-
-def _number(value: Any) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else str(value).lower()
-
-
-def _print_evidence(out: Any, evidence: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-
+def _print_gaps(out: Any, gaps: list[dict[str, Any]]) -> None:
     from shared.cli.terminal import plain
 
-    if not evidence:
-        return
-    table = Table("words", "supported by", "value", "match", box=None, title="evidence", title_justify="left")
-    for span in evidence:
-        cells = (span["text"], span["attribute"] or "nothing", span["value"] or span["reason"], span["kind"])
-        table.add_row(*map(plain, cells))
-    out.print(table)
+    for gap in gaps:
+        announced = "its catalogue was told" if gap["announced_at"] else "its catalogue will be told"
+        out.print(
+            f"\nversion {gap['product_version']} says too little for {plain(gap['profile'])} ({announced});"
+            f" it lacks {plain(', '.join(gap['missing']))}",
+            soft_wrap=True,
+        )
 
 
 def _print_history(out: Any, copies: list[dict[str, Any]], events: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-
+    from shared.cli.copy_view import number, table
     from shared.cli.terminal import plain
 
     older = [copy for copy in copies if not copy["is_current"]]
     if older:
-        table = Table(
-            "version", "written", "status", "quality", "text", box=None, title="history", title_justify="left"
-        )
+        history = table("\nhistory", "version", "written", "profile", "status", "quality", "text")
         for copy in older:
-            written = f"{copy['described_at']:%Y-%m-%d %H:%M:%S}"
-            quality = _number(copy["quality"])
-            table.add_row(str(copy["described_version"]), written, copy["status"], quality, plain(copy["text"]))
-        out.print(table)
-    table = Table("version", "received", "outcome", "why", box=None, title="events", title_justify="left")
+            cells = (f"{copy['described_at']:%Y-%m-%d %H:%M:%S}", copy["profile"], copy["status"])
+            history.add_row(str(copy["described_version"]), *cells, number(copy["quality"]), plain(copy["text"]))
+        out.print(history)
+    ledger = table("\nevents", "version", "received", "outcome", "why")
     for event in events:
         received = f"{event['received_at']:%Y-%m-%d %H:%M:%S}"
-        why = plain(event["reason"] or "")
-        version = str(event["product_version"] if event["product_version"] is not None else "")
-        table.add_row(version, received, event["outcome"] or "open", why)
-    out.print(table)
+        version = "" if event["product_version"] is None else str(event["product_version"])
+        ledger.add_row(version, received, event["outcome"] or "open", plain(event["reason"] or ""))
+    out.print(ledger)

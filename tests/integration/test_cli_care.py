@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from shared.policy import activate, read_policy
 from shared.repository import reading
 from shared.settings import child_environment, settings
 from tests.event_fakes import Service, changed, run
@@ -27,6 +28,12 @@ PLANTED = {
     ),
     "a finished generation without exactly one description": "UPDATE app.generation SET status = 'superseded'",
     "a dead-lettered event without a dead letter": "DELETE FROM app.dead_letter",
+    "a generation that not exactly one of an event and a back-fill asked for": (
+        "ALTER TABLE app.generation DROP CONSTRAINT ck_generation_asked_for_once;"
+        " UPDATE app.generation SET inbox_event_id = NULL"
+    ),
+    "a generation that failed for good without exactly one dead letter": "UPDATE app.generation SET status = 'dead'",
+    "a dead letter of neither an event nor a generation": "UPDATE app.dead_letter SET inbox_event_id = NULL",
     "an event id accepted twice": (
         "DROP INDEX app.uq_inbox_event_source_event_id; INSERT INTO app.inbox_event"
         " (stream_entry, payload_digest, source, event_id, outcome, closed_at)"
@@ -104,11 +111,80 @@ def test_doctor_names_a_fix_for_each_line_that_fails(
     result = run("doctor")
 
     assert result.exit_code == 1, repr(result.exception)
-    for name in ("postgres", "redis", "redis persistence", "profiles", "base model", "processes"):
+    for name in ("postgres", "redis", "redis persistence", "policy files", "policy", "base model", "processes"):
         failing = result.stdout.partition(f"✗ {name}: ")[2].splitlines()
         assert failing, f"{name} is said to be well"
         assert failing[1].startswith("  fix: "), f"{name} has no fix"
-    assert result.stdout.count("✗") == result.stdout.count("fix: ") == 6
+    assert result.stdout.count("✗") == result.stdout.count("fix: ") == 7
+
+
+def said_of(name: str) -> tuple[bool, str]:
+    """Whether doctor finds something in order, and what it says of it, the fix included."""
+    lines = run("doctor").stdout.splitlines()
+    at = next(at for at, line in enumerate(lines) if line[2:].startswith(f"{name}: "))
+    well = lines[at].startswith("✓")
+    return well, lines[at].removeprefix("✓ ") if well else "\n".join(lines[at : at + 2])
+
+
+def activate_files(shelftalk: Service) -> None:
+    """Put the policy of this checkout in force."""
+    with shelftalk.database.begin() as connection:
+        activate(connection, read_policy(shelftalk.config))
+
+
+def test_doctor_says_that_no_policy_is_in_force(configured: None) -> None:
+    well, said = said_of("policy")
+
+    assert not well
+    assert "none is in force" in said and "fix: `shelftalk policy activate`" in said
+
+
+def test_doctor_says_whether_the_files_are_what_is_in_force(shelftalk: Service) -> None:
+    well, said = said_of("policy")
+
+    assert not well
+    assert "1 is in force, and the files say otherwise: profiles " in said
+    assert "product_page_de" in said and "rule packs cn, " in said
+    assert "fix: `shelftalk policy activate`" in said
+    activate_files(shelftalk)
+    assert said_of("policy") == (True, "policy: 2 is in force, as the files say")
+
+
+def test_doctor_names_the_fault_of_a_broken_file_and_what_stays_in_force(
+    shelftalk: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.toml").write_text("min_words = 'many'\n")
+    monkeypatch.setenv("SHELFTALK_PROFILES_DIR", str(tmp_path))
+    settings.cache_clear()
+
+    assert f"{tmp_path / 'broken.toml'}: line 1: min_words: " in said_of("policy files")[1]
+    assert said_of("policy") == (True, "policy: 1 is in force; the files are broken, see above")
+    assert said_of("languages") == (True, "languages: unknown until the policy files are valid")
+
+
+def test_doctor_takes_a_language_that_the_model_does_not_write_for_a_fault_once_it_is_used(shelftalk: Service) -> None:
+    activate_files(shelftalk)
+    well, said = said_of("languages")
+    assert well
+    assert "the base model smollm2-135m-instruct writes English; the profiles product_page_de (German), " in said
+    assert said.endswith("need a base that speaks them: set SHELFTALK_BASE_MODEL, before they are used")
+
+    shelftalk.take_in(changed(profiles=["product_page_de"]))
+    well, said = said_of("languages")
+    assert not well
+    assert "the profile product_page_de (German) needs a base that speaks it" in said
+    assert "fix: set SHELFTALK_BASE_MODEL" in said
+
+
+def test_doctor_claims_nothing_of_the_languages_of_a_model_that_it_does_not_know(
+    shelftalk: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELFTALK_BASE_MODEL", "acme/shopwriter-1b")
+    settings.cache_clear()
+    well, said = said_of("languages")
+
+    assert well
+    assert "nothing is known of acme/shopwriter-1b; profiles in other languages than English: product_page_de" in said
 
 
 def test_doctor_goes_on_after_settings_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def test_a_profile_that_is_gone_makes_a_dead_letter_that_names_it(shelftalk: Ser
         later.write()
 
     [(reason,)] = shelftalk.rows("SELECT reason FROM app.dead_letter")
-    assert reason.startswith("the profile 'teaser' is gone; add it back to ")
+    assert reason == "the profile 'teaser' is no longer in force; add it back and activate it"
 
 
 def test_of_those_with_one_attempt_left_only_one_is_claimed_at_a_time(shelftalk: Service) -> None:

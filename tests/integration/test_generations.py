@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from shared.repository import generations, inbox
+from shared.repository import generations, requesting
 from shared.repository.generations import Claim
-from shared.repository.inbox import Request
+from shared.repository.requesting import Request
 from tests.event_fakes import Service, Writer, changed, deleted, eventually, service
 from worker import pipeline
+from worker.drafting import Brief
 
 LEASE = timedelta(seconds=20)
 
@@ -70,13 +71,13 @@ def test_a_claim_and_a_newer_change_at_once_never_wait_for_each_other(shelftalk:
     shelftalk.take_in(changed())
     [id_] = shelftalk.pending()
     [(product_id, event_id)] = shelftalk.rows("SELECT product_id, inbox_event_id FROM app.generation")
-    newer = Request(event_id, product_id, "product_page", "another digest", "generate")
+    newer = Request(product_id, "product_page", "another digest", "generate", event_id)
     with ThreadPoolExecutor(1) as worker, shelftalk.database.connect() as ingest:
-        inbox.requested_digests(ingest, [product_id])
+        requesting.standing_copy(ingest, [product_id])
         claimed = worker.submit(claim, shelftalk, id_)
         eventually(lambda: claimed.done() or _waits_for_a_lock(shelftalk))
-        inbox.request_copy(ingest, [newer])
-        inbox.supersede_pending(ingest, [product_id])
+        requesting.request_copy(ingest, [newer])
+        requesting.supersede_pending(ingest, [product_id])
         ingest.commit()
 
         assert claimed.result() is None
@@ -151,15 +152,16 @@ def test_a_worker_that_took_its_own_generation_again_saves_the_second_try_only(s
     assert save(shelftalk, second, worker)
 
 
-def save(shelftalk: Service, held: Claim, worker: Any) -> bool:
+def save(shelftalk: Service, held: Claim, worker: Any) -> int | None:
     with shelftalk.database.begin() as connection:
         return generations.save_description(connection, held, worker, values(shelftalk, held))
 
 
 def values(shelftalk: Service, held: Claim) -> dict[str, Any]:
     desk = shelftalk.desk()
-    profile = shelftalk.profiles[held.profile]
-    copy = pipeline.describe(held.product, profile, Writer(), publish_quality=0.6, reject_quality=0.3)
+    policy = shelftalk.policies.current()
+    profile = policy.profiles[held.profile]
+    copy = pipeline.describe(Brief(held.product, profile, policy.plan(held.product, profile)), Writer())
     return copy.values | {"model_version_id": desk.model_version_id}
 
 
@@ -227,7 +229,7 @@ def _waits_for_a_lock(shelftalk: Service) -> bool:
 
 def test_many_profiles_written_by_many_threads_close_each_event_once(shelftalk: Service) -> None:
     names = [f"p{number}" for number in range(4)]
-    page = shelftalk.profiles["product_page"]
+    page = shelftalk.policies.current().profiles["product_page"]
     known = {name: page.model_copy(update={"name": name}) for name in names}
     with service(known) as many:
         many.take_in(*[changed(f"K{number}", profiles=names) for number in range(5)])

@@ -100,7 +100,7 @@ def read_by_a_consumer_that_dies(shelftalk: Service) -> list[Delivery]:
     stream, group = shelftalk.config.stream, shelftalk.config.stream_group
     reply: Any = shelftalk.redis.xreadgroup(group, "dead", {stream: ">"})
     entries = reply[stream.encode()][0] if isinstance(reply, dict) else reply[0][1]
-    return [Delivery.read(entry.decode(), fields[b"event"], shelftalk.profiles) for entry, fields in entries]
+    return [Delivery.read(entry.decode(), fields[b"event"], shelftalk.policies.current()) for entry, fields in entries]
 
 
 def test_a_crash_between_commit_and_acknowledgement_adds_no_second_row(shelftalk: Service) -> None:
@@ -108,7 +108,7 @@ def test_a_crash_between_commit_and_acknowledgement_adds_no_second_row(shelftalk
     shelftalk.send(changed(), deleted("GONE"), b"no JSON")
     deliveries = read_by_a_consumer_that_dies(shelftalk)
     with shelftalk.database.begin() as connection:
-        take_in(connection, deliveries, shelftalk.profiles, ["product_page"])
+        take_in(connection, deliveries, shelftalk.policies.current(), shelftalk.policies.today())
     before = shelftalk.rows("SELECT * FROM app.inbox_event ORDER BY id")
     eventually(lambda: consumer.step(block_ms=1))
 
@@ -233,7 +233,7 @@ def test_when_redis_comes_back_empty_the_group_is_made_again(servers: Servers) -
 def test_when_only_the_broker_is_away_the_event_is_in_postgres_and_the_consumer_goes_on(shelftalk: Service) -> None:
     nowhere = broker.celery_app("redis://127.0.0.1:1/0")
     nowhere.conf.update(task_publish_retry=False, broker_connection_timeout=1)
-    consumer = Ingest(shelftalk.database, shelftalk.redis, nowhere, shelftalk.profiles, shelftalk.config)
+    consumer = Ingest(shelftalk.database, shelftalk.redis, nowhere, shelftalk.policies, shelftalk.config)
     consumer.create_group()
     with running(consumer):
         shelftalk.send(changed("A"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.event_fakes import PROFILES, Service, changed, deleted
+from tests.event_fakes import Service, changed, deleted
 from worker.intake import Delivery, take_in
 
 
@@ -73,12 +73,14 @@ def test_an_event_id_that_was_refused_may_come_again_put_right(shelftalk: Servic
 def test_the_same_stream_entry_again_changes_nothing(shelftalk: Service) -> None:
     messages = (changed(), changed(), deleted("GONE"), b"no JSON", changed("SEEN", 1))
     raw = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in messages]
-    deliveries = [Delivery.read(f"{number}-0", each, PROFILES) for number, each in enumerate(raw, start=1)]
+    deliveries = [
+        Delivery.read(f"{number}-0", each, shelftalk.policies.current()) for number, each in enumerate(raw, start=1)
+    ]
     tables = ("inbox_event", "product", "generation", "current_copy", "dead_letter")
 
     def taken_in() -> tuple[int, list[Any]]:
         with shelftalk.database.begin() as connection:
-            nudges = take_in(connection, deliveries, PROFILES, ["product_page"])
+            nudges = take_in(connection, deliveries, shelftalk.policies.current(), shelftalk.policies.today())
         return len(nudges), [shelftalk.rows(f"SELECT * FROM app.{name} ORDER BY 1") for name in tables]  # noqa: S608
 
     first, before = taken_in()
@@ -89,9 +91,9 @@ def test_the_same_stream_entry_again_changes_nothing(shelftalk: Service) -> None
 
 def test_the_same_entry_id_of_a_new_redis_is_another_event(shelftalk: Service) -> None:
     for event in (changed("A"), changed("B")):
-        delivery = Delivery.read("1-0", json.dumps(event).encode(), PROFILES)
+        delivery = Delivery.read("1-0", json.dumps(event).encode(), shelftalk.policies.current())
         with shelftalk.database.begin() as connection:
-            take_in(connection, [delivery], PROFILES, ["product_page"])
+            take_in(connection, [delivery], shelftalk.policies.current(), shelftalk.policies.today())
 
     assert shelftalk.outcomes() == [("A:1", None), ("B:1", None)]
 
@@ -201,8 +203,8 @@ def test_a_change_that_the_copy_shows_asks_for_new_copy(shelftalk: Service, chan
 def test_a_change_that_only_one_profile_ignores_asks_the_other_for_copy(shelftalk: Service) -> None:
     both = ["product_page", "teaser"]
     shelftalk.describe(changed(profiles=both))
-    priced = {"color": "black", "power": "2200 watt", "price": "39 EUR"}
-    shelftalk.take_in(changed(version=2, profiles=both, attributes=priced))
+    sized = {"color": "black", "power": "2200 watt", "capacity": "2 l"}
+    shelftalk.take_in(changed(version=2, profiles=both, attributes=sized))
 
     assert shelftalk.rows("SELECT profile FROM app.generation WHERE status = 'pending'") == [("teaser",)]
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ import pytest
 from redis import Redis
 
 from shared.events import FIELD, STREAM, Product, ProductDeleted, Quantity, decode
+from shared.gaps import STREAM_FIELD, CatalogGaps, Gap
 from shared.settings import child_environment
 from shared.stack.servers import Valkey
 from tests.deployment import ROOT, guarded_redis
@@ -104,12 +106,12 @@ def run_node(producer: Producer) -> str:
 
 
 def run_shell(producer: Producer) -> str:
-    return producer.run("/bin/sh", "-c", block("sh", "redis-cli"))
+    return producer.run("/bin/sh", "-c", block("sh", "XADD"))
 
 
 def send_words_of_shell(producer: Producer) -> str:
     """The command that the shell example gives to redis-cli, word by word, without redis-cli."""
-    words = shlex.split(block("sh", "redis-cli"))
+    words = shlex.split(block("sh", "XADD"))
     assert words[:5] == ["redis-cli", "-e", "-u", "$REDIS_URL", "XADD"]
     with Redis.from_url(producer.url) as client:
         entry: Any = client.execute_command(*words[4:])
@@ -155,6 +157,53 @@ def test_the_node_example_writes_a_command_as_the_page_does() -> None:
     assert json.loads(f"[{words}]") == block("text", "XADD").splitlines()[2:9:2]
 
 
-@pytest.mark.parametrize(("language", "file"), [("python", "publish.py"), ("js", "publish.mjs")])
+@pytest.mark.parametrize(
+    ("language", "file"),
+    [("python", "publish.py"), ("js", "publish.mjs"), ("python", "gaps.py"), ("js", "gaps.mjs")],
+)
 def test_the_page_shows_the_examples_as_they_are(language: str, file: str) -> None:
-    assert block(language) == (EXAMPLES / file).read_text()
+    assert block(language, file) == (EXAMPLES / file).read_text()
+
+
+GAP = CatalogGaps(
+    id="gap-17",
+    time=datetime(2026, 11, 23, 10, 15, tzinfo=UTC),
+    data=Gap(source="shop", sku="KET-42", version=7, profile="product_page", missing=["größe", "weight (unit)"]),
+)
+LATER_GAP = GAP.model_copy(update={"id": "gap-18"})
+
+READERS: dict[str, tuple[str | Path, ...]] = {"Python": (sys.executable, EXAMPLES / "gaps.py")}
+if shutil.which("node"):
+    READERS["Node"] = ("node", EXAMPLES / "gaps.mjs")
+
+
+def announce(worker: Redis, gap: CatalogGaps) -> str:
+    """Append a gap as a worker does; the id of its entry."""
+    entry = worker.xadd("catalog:gaps", {STREAM_FIELD: gap.model_dump_json()})
+    assert isinstance(entry, bytes)
+    return entry.decode()
+
+
+@pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+def test_an_example_reads_the_gaps_and_goes_on_after_the_last(
+    producer: Producer, reader: tuple[str | Path, ...]
+) -> None:
+    producer.worker.delete("catalog:gaps")
+    assert producer.run(*reader) == ""
+    first, second = announce(producer.worker, GAP), announce(producer.worker, LATER_GAP)
+    lines = [
+        f"{first} gap-17 KET-42 größe, weight (unit)",
+        f"{second} gap-18 KET-42 größe, weight (unit)",
+    ]
+
+    assert producer.run(*reader).splitlines() == lines
+    assert producer.run(*reader, first).splitlines() == lines[1:]
+
+
+def test_the_words_of_redis_cli_read_the_gaps(producer: Producer) -> None:
+    entry = announce(producer.worker, GAP)
+    words = shlex.split(block("sh", "XREAD"))
+    assert words[:5] == ["redis-cli", "-e", "-u", "$REDIS_URL", "XREAD"]
+
+    with Redis.from_url(producer.url) as client:
+        assert entry.encode() in str(client.execute_command(*words[4:])).encode()

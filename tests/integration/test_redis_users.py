@@ -13,9 +13,11 @@ from redis.retry import Retry
 
 from shared.events import STREAM
 from shared.redis_server import check, queue_depths, stream_lag
+from shared.settings import Settings
 from tests.deployment import GuardedRedis, guarded_redis
 
 DANGEROUS = ["FLUSHALL", "KEYS *", "CONFIG SET maxmemory 1", "ACL LIST", "SHUTDOWN", "MONITOR", "SAVE"]
+GAPS = Settings.model_fields["gaps_stream"].default
 FOR_PRODUCERS_FORBIDDEN = [
     f"XREAD STREAMS {STREAM} 0",
     f"XRANGE {STREAM} - +",
@@ -23,6 +25,11 @@ FOR_PRODUCERS_FORBIDDEN = [
     f"XTRIM {STREAM} MAXLEN 0",
     f"DEL {STREAM}",
     "XADD other * event x",
+    f"XADD {GAPS} * event x",
+    f"XREAD STREAMS {GAPS} other 0 0",
+    f"XRANGE {GAPS} - +",
+    f"XTRIM {GAPS} MAXLEN 0",
+    f"DEL {GAPS}",
     "LPUSH generate x",
     "PUBLISH news x",
     "SUBSCRIBE news",
@@ -61,6 +68,15 @@ def test_a_producer_appends_to_the_stream(server: GuardedRedis) -> None:
     with sign_in(server, "producer") as producer:
         assert producer.ping()
         assert producer.xadd(STREAM, {"event": "{}"})
+
+
+def test_a_producer_reads_the_gaps_that_a_worker_announces(server: GuardedRedis) -> None:
+    with sign_in(server, "worker") as worker, sign_in(server, "producer") as producer:
+        entry = worker.xadd(GAPS, {"event": "{}"}, maxlen=100_000, approximate=True)
+
+        assert producer.execute_command("XREAD", "STREAMS", GAPS, "0") == [
+            [GAPS.encode(), [(entry, {b"event": b"{}"})]]
+        ]
 
 
 @pytest.mark.parametrize("command", FOR_PRODUCERS_FORBIDDEN)
@@ -114,6 +130,7 @@ def test_celerys_transport_works_with_these_rights(server: GuardedRedis, user: s
         assert held.payload == again.payload == {"generation_id": 1}
 
 
-def test_flower_does_not_see_the_events(server: GuardedRedis) -> None:
+@pytest.mark.parametrize("stream", [STREAM, GAPS])
+def test_flower_does_not_see_the_events(server: GuardedRedis, stream: str) -> None:
     with sign_in(server, "flower") as flower, pytest.raises(NoPermissionError):
-        flower.xrange(STREAM)
+        flower.xrange(stream)

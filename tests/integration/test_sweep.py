@@ -57,8 +57,8 @@ def test_a_crash_between_acknowledgement_and_nudge_loses_nothing(shelftalk: Serv
     shelftalk.redis.xreadgroup(group, "crashed", {stream: ">"})
     with shelftalk.database.begin() as connection:
         [(_, fields)] = shelftalk.redis.xrange(stream, entry, entry)
-        delivery = Delivery.read(entry, fields[b"event"], shelftalk.profiles)
-        take_in(connection, [delivery], shelftalk.profiles, ["product_page"])
+        delivery = Delivery.read(entry, fields[b"event"], shelftalk.policies.current())
+        take_in(connection, [delivery], shelftalk.policies.current(), shelftalk.policies.today())
     shelftalk.redis.xack(stream, group, entry)
 
     assert consumer.step(block_ms=1) == 0

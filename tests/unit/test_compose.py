@@ -90,6 +90,12 @@ def test_a_service_waits_until_others_are_healthy_or_done(name: str) -> None:
     assert {other: how["condition"] for other, how in SERVICES[name].get("depends_on", {}).items()} == wanted
 
 
+def test_the_policy_is_put_in_force_once_before_any_process_starts() -> None:
+    assert SERVICES["migrate"]["command"] == ["sh", "-c", "shelftalk db upgrade && shelftalk policy activate"]
+    for name in ("ingest", "worker", "beat"):
+        assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+
+
 def test_only_the_worker_reserves_a_gpu() -> None:
     devices = {name: service.get("deploy", {}).get("resources") for name, service in SERVICES.items()}
     reserved = {name: resources["reservations"]["devices"] for name, resources in devices.items() if resources}

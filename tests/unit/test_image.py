@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import child_environment
+from shared.settings import Settings, child_environment
 from tests.deployment import ROOT, make_secrets
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -43,7 +43,17 @@ def test_everything_that_the_image_copies_may_enter_it() -> None:
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
 
     assert copied - {"."} <= let_in
-    assert {"deploy/flower/", "migrations/", "profiles/", "shared/", "training/", "worker/"} <= let_in
+    code = {"deploy/flower/", "migrations/", "shared/", "training/", "worker/"}
+    assert code | {"knowledge/", "profiles/", "rules/"} <= let_in
+
+
+def test_the_image_holds_every_file_that_the_settings_name() -> None:
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    config = Settings()
+    named = [config.profiles_dir, config.rules_dir, config.salience_file]
+
+    assert {f"{path.relative_to(ROOT).parts[0]}/" for path in named} <= let_in
+    assert [path for path in named if not path.exists()] == []
 
 
 def test_the_requirements_of_the_image_are_those_of_the_project() -> None:

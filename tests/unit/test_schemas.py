@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from shared.errors import InvalidEvent
 from shared.events import ProductChanged, ProductDeleted, decode, product_changed, validate
+from shared.gaps import CatalogGaps, Gap
 from tests.deployment import ROOT
 
 SCHEMA = ROOT / "schemas" / "catalog-event.v1.json"
+GAPS_SCHEMA = ROOT / "schemas" / "catalog-gaps.v1.json"
 PAGE = (ROOT / "docs" / "publishing.md").read_text()
 SAMPLES = [json.loads(line) for line in (ROOT / "samples" / "products.jsonl").read_text().splitlines()]
 
@@ -52,6 +56,7 @@ VALID = {
         image_urls=["https://shop.example/kettle.jpg"],
         supplier_text="Boils.",
         profiles=["product_page"],
+        segments=["gift buyers"],
     ),
     "members of one's own": event(traceparent="00-1-2-01", datacontenttype="application/json"),
     "a deletion": event(type="catalog.product.deleted.v1", data={"sku": "KET-42", "version": 8}),
@@ -82,10 +87,27 @@ def schema() -> Draft202012Validator:
     return Draft202012Validator(document)
 
 
-def test_the_committed_schema_is_the_one_that_the_models_make() -> None:
-    made = subprocess.run([sys.executable, "-m", "shared.events"], cwd=ROOT, capture_output=True, check=True).stdout
+@pytest.mark.parametrize(("module", "committed"), [("shared.events", SCHEMA), ("shared.gaps", GAPS_SCHEMA)])
+def test_a_committed_schema_is_the_one_that_the_models_make(module: str, committed: Path) -> None:
+    made = subprocess.run([sys.executable, "-m", module], cwd=ROOT, capture_output=True, check=True).stdout
 
-    assert SCHEMA.read_bytes() == made, "run `python -m shared.events > schemas/catalog-event.v1.json`"
+    assert committed.read_bytes() == made, f"run `python -m {module} > schemas/{committed.name}`"
+
+
+def test_a_gap_on_the_wire_is_as_its_schema_says() -> None:
+    schema = json.loads(GAPS_SCHEMA.read_text())
+    Draft202012Validator.check_schema(schema)
+    [example] = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    found = CatalogGaps.model_validate_json(example)
+    sent = json.loads(found.model_dump_json())
+
+    assert list(Draft202012Validator(schema).iter_errors(sent)) == []
+    assert sent == json.loads(example)
+    assert not Draft202012Validator(schema).is_valid({name: value for name, value in sent.items() if name != "type"})
+
+
+def test_the_page_for_publishers_names_every_member_of_a_gap() -> None:
+    assert [name for name in Gap.model_fields if f"`{name}`" not in PAGE.partition("## What")[2]] == []
 
 
 @pytest.mark.parametrize("document", VALID.values(), ids=VALID)
