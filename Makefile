@@ -46,8 +46,9 @@ format: install ## Format the code.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schema: install ## Write the JSON Schema of events after a change to shared/events.py.
+schema: install ## Write the JSON Schemas of events after a change to shared/events.py or shared/gaps.py.
 	@$(BIN)/python -m shared.events > schemas/catalog-event.v1.json
+	@$(BIN)/python -m shared.gaps > schemas/catalog-gaps.v1.json
 
 clean: ## Remove .venv, the prepared model and all state.
 	rm -rf $(VENV) .shelftalk
