@@ -54,3 +54,9 @@ def test_what_a_product_is_not_is_unsupported(text: str, words: str, reason: str
 )
 def test_what_a_product_is_is_supported(text: str) -> None:
     assert unsupported(text) == []
+
+
+def test_a_bound_belongs_to_what_is_said_before_it() -> None:
+    facts = (Fact("title", "Norrland NIC"), Fact("host interface", "PCIe"), Fact("cabling", "Category 5 up to 100 m"))
+    found = find_spans("The Norrland NIC is new. Its host interface is PCIe up to 100 m.", facts)
+    assert ("100 m", "said of host interface, but belongs to cabling") in [(span.text, span.reason) for span in found]
