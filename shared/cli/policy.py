@@ -51,9 +51,10 @@ def show(
     from shared.repository import backfills, policies
 
     with db.engine().connect() as connection:
-        row, progress = policies.newest(connection), backfills.progress(connection)
-    if row is None:
-        raise ConfigurationError("no policy is in force: run `shelftalk policy activate`")
+        row = policies.newest(connection)
+        if row is None:
+            raise ConfigurationError("no policy is in force: run `shelftalk policy activate`")
+        progress = backfills.progress(connection, row["id"])
     if as_json:
         typer.echo(json.dumps(row | {"backfill": progress}, default=str))
         return

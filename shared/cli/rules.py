@@ -97,7 +97,8 @@ def _named(profiles: Mapping[str, Profile], name: str | None) -> Profile:
     from shared.errors import ConfigurationError
 
     if name is None or name not in profiles:
-        raise ConfigurationError(f"--profile {name or '(none)'}: a text needs one of {', '.join(sorted(profiles))}")
+        given = "--text needs --profile" if name is None else f"--profile {name}: there is none"
+        raise ConfigurationError(f"{given}; known are {', '.join(sorted(profiles))}")
     return profiles[name]
 
 

@@ -23,9 +23,12 @@ def check_states(sentence: Sentence, claims: Sequence[Claim]) -> None:
 
 
 def _lacks_negation(sentence: Sentence, claim: Claim) -> bool:
-    """Whether the sentence leaves out the negation that an attribute's own name holds: "a bag" for ``without bag``."""
-    own = claim.entry.negations if claim.entry and claim.entry.state is not None else frozenset()
-    return bool(own) and own.isdisjoint(sentence.key(at) for at in range(claim.first - 3, claim.stop))
+    """Whether the sentence leaves out the negation that an attribute's own name holds: "a bag" for ``without bag``, and
+    "contains BPA" for ``BPA free``."""
+    if claim.entry is None or claim.entry.state is None:
+        return False
+    own = claim.entry.negations | (sentence.index.wording.free & claim.entry.label)
+    return bool(own) and own.isdisjoint(sentence.key(at) for at in range(claim.first - 3, claim.stop + 1))
 
 
 def _negations(sentence: Sentence, claims: Sequence[Claim]) -> list[int]:

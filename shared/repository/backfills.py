@@ -76,11 +76,13 @@ def withdraw_unknown_profiles(connection: Connection, known: Sequence[str]) -> i
     return taken.rowcount
 
 
-def progress(connection: Connection) -> str:
-    """How far the newest pass has come, in words."""
-    newest = connection.execute(select(backfill).order_by(backfill.c.id.desc()).limit(1)).first()
+def progress(connection: Connection, policy_id: int) -> str:
+    """How far the pass of a policy has come, in words."""
+    newest = connection.execute(
+        select(backfill).where(backfill.c.policy_id == policy_id).order_by(backfill.c.id.desc()).limit(1)
+    ).first()
     if newest is None:
-        return "none has begun"
+        return "has not begun: beat begins it within seconds"
     if newest.finished_at is not None:
         return f"done since {newest.finished_at:%Y-%m-%d %H:%M:%S %Z}"
     left = connection.scalar(

@@ -109,7 +109,7 @@ def test_show_tells_what_is_in_force(shelftalk: Service) -> None:
     shown = run("policy", "show")
 
     assert "profiles: product_page, teaser" in shown.stdout
-    assert "back-fill: none has begun" in shown.stdout
+    assert "back-fill: has not begun" in shown.stdout
     assert json.loads(run("policy", "show", "--json").stdout)["profiles"]["teaser"]["max_words"] == 20
 
 

@@ -191,7 +191,7 @@ def test_one_text_is_checked_without_a_database(folder: Path) -> None:
 
 
 def test_a_text_needs_the_name_of_a_profile(folder: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"--profile flyer: a text needs one of page"):
+    with pytest.raises(ConfigurationError, match=r"--profile flyer: there is none; known are page"):
         said("check", "--text", "A gadget.", "--profile", "flyer")
 
 

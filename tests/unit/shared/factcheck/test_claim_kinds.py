@@ -258,3 +258,18 @@ def test_hostile_facts_are_read_in_part_and_copy_of_many_numbers_is_no_danger() 
     assert unsupported("The cup has 1 cm red.", tuple(facts)) == []
     assert find_spans("one " * 1900, facts[:1]) == []
     assert [span.end for span in find_spans("one " * 3000, facts[:1])] == [11_999]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_true"),
+    [
+        ("The Fell Bottle is BPA-free.", True),
+        ("It contains no BPA.", True),
+        ("The Fell Bottle contains BPA.", False),
+        ("The Fell Bottle is lead-free.", False),
+        ("It contains lead.", True),
+    ],
+)
+def test_what_a_product_is_free_of_it_does_not_contain(text: str, is_true: bool) -> None:
+    facts = (Fact("title", "Fell Bottle"), Fact("bpa free", "yes"), Fact("lead free", "no"))
+    assert all(span.kind != "unsupported" for span in find_spans(text, facts)) is is_true
