@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from celery import Celery
 from kombu import Queue
@@ -49,20 +50,16 @@ def celery_app(redis_url: str) -> Celery:
         worker_redirect_stdouts=False,
         timezone="UTC",
         beat_schedule={
-            "sweep": {
-                "task": SWEEP,
-                "schedule": settings().sweep_s,
-                # While all threads write it waits for one to be free; a sweep older than this is one too many.
-                "options": {"queue": MAINTENANCE, "expires": settings().sweep_s * 20},
-            },
-            "backfill": {
-                "task": BACKFILL,
-                "schedule": settings().backfill_s,
-                "options": {"queue": MAINTENANCE, "expires": settings().backfill_s * 5},
-            },
+            "sweep": _every(settings().sweep_s, SWEEP),
+            "backfill": _every(settings().backfill_s, BACKFILL),
         },
     )
     return app
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    # While all threads write it waits for one to be free; one that is older than this is one too many.
+    return {"task": task, "schedule": seconds, "options": {"queue": MAINTENANCE, "expires": seconds * 20}}
 
 
 def nudge(app: Celery, nudges: Iterable[Nudge]) -> None:
