@@ -88,4 +88,4 @@ def progress(connection: Connection, policy_id: int) -> str:
     left = connection.scalar(
         select(func.count()).select_from(product).where(product.c.id > newest.after_product_id, _IS_SOLD)
     )
-    return f"{left} products to look at"
+    return f"{left} product{'' if left == 1 else 's'} to look at"

@@ -250,14 +250,16 @@ def test_a_product_that_changes_while_it_is_looked_at_is_read_as_it_is_now(shelf
 def test_how_far_it_has_come_is_told(shelftalk: Service, one_at_a_time: None) -> None:
     def progress() -> str:
         with shelftalk.database.connect() as connection:
-            return backfills.progress(connection)
+            return backfills.progress(connection, shelftalk.policies.latest().id)
 
-    assert progress() == "none has begun"
+    assert progress().startswith("has not begun")
     described(shelftalk, "A", "B")
+    shelftalk.advance_backfill()
     assert progress().startswith("done since 20")
     shelftalk.activate(policy(PAGE, EVERYWHERE))
+    assert progress().startswith("has not begun")
     shelftalk.advance_backfill()
-    assert progress() == "1 products to look at"
+    assert progress() == "1 product to look at"
 
 
 def test_the_dead_letter_of_a_back_fill_names_its_product(shelftalk: Service) -> None:
