@@ -8,10 +8,12 @@ that says too little of itself gets a short plain text that needs no model.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from shared.content.planning import is_thin
+from shared.errors import PromptTooLong
 from shared.layout import as_html, laid_out
 from shared.prompts import Prompt, description_prompt, with_fault
 from worker.drafting import Brief, Draft, drafted, judged
@@ -90,7 +92,8 @@ def describe(brief: Brief, engine: Writer, *, alone: bool = False) -> Copy:
     prompt = description_prompt(brief.facts, brief.profile)
     best = writing.ask("candidates", prompt, 1 if alone else brief.standards.candidates)
     if best.verdict.status != "published" and brief.standards.second_try and not alone:
-        best = writing.ask("again", with_fault(prompt, wrong=best.wrong, missing=best.missing(brief)), 1)
+        with suppress(PromptTooLong):  # what is written already stands
+            best = writing.ask("again", with_fault(prompt, wrong=best.wrong, missing=best.missing(brief)), 1)
     return Copy(brief, best, writing.steps)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.content.planning import plan_copy
 from shared.content.salience import Salience
+from shared.errors import PromptTooLong
 from shared.events import Product, Quantity
 from shared.gate import Standards
 from shared.profiles import Profile
@@ -166,3 +168,18 @@ def test_each_step_records_its_outcome_and_its_cost() -> None:
     assert costs == [("candidates", 2, 30, 200.0), ("trimmed", 0, 0, 0.0), ("again", 1, 10, 100.0)]
     assert "without evidence: 'golden' and '40-inch'" in steps[0]["outcome"]
     assert steps[-1]["outcome"] == "published"
+
+
+class Narrow(Script):
+    """A model that has no room for a second question."""
+
+    def generate(self, prompt: Prompt, **options: Any) -> list[Generated]:
+        if self.asked:
+            raise PromptTooLong("the prompt has 2049 tokens and 2048 fit")
+        return super().generate(prompt, **options)
+
+
+def test_what_is_written_stands_when_the_second_question_is_too_long() -> None:
+    copy = written(Narrow([[FALSE]]))
+    assert (copy.draft.text, copy.draft.verdict.status) == (FALSE, "needs_review")
+    assert names(copy) == ["candidates", "trimmed"]
