@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -137,47 +136,30 @@ def active(connection: Connection) -> Policy | None:
 
 
 class PolicyWatch:
-    """The policy in force, for one process; looks for a newer one every few seconds, and is used by all its threads."""
+    """The policy in force, for one process and all its threads; it is read anew only when there is a newer one."""
 
-    def __init__(self, database: Engine, refresh_s: float, time_zone: str = "UTC") -> None:
+    def __init__(self, database: Engine, time_zone: str = "UTC") -> None:
         self._database = database
-        self._refresh_s = refresh_s
         self._zone = ZoneInfo(time_zone)
         self._lock = threading.Lock()
         self._policy: Policy | None = None
-        self._due = 0.0
 
     def today(self) -> date:
         """The day by which campaigns begin and end."""
         return datetime.now(self._zone).date()
 
     def current(self) -> Policy:
-        """The policy in force.
+        """The policy that is in force at this moment.
+
+        What was asked for under a policy must not be written under the one before: nobody would ask again.
 
         Raises:
             ConfigurationError: when there is none, or the first one cannot be read. A later one that cannot be read
                 leaves the one before in force.
         """
         with self._lock:
-            if self._policy is None or time.monotonic() >= self._due:
-                return self._looked()
+            self._policy = self._refreshed(self._policy)
             return self._policy
-
-    def latest(self) -> Policy:
-        """The policy that is in force at this moment, for whoever writes copy or looks through all of it.
-
-        What was asked for under a policy must not be written under the one before: nobody would ask again.
-
-        Raises:
-            ConfigurationError: as :meth:`current` does.
-        """
-        with self._lock:
-            return self._looked()
-
-    def _looked(self) -> Policy:
-        self._policy = self._refreshed(self._policy)
-        self._due = time.monotonic() + self._refresh_s
-        return self._policy
 
     def _refreshed(self, before: Policy | None) -> Policy:
         with self._database.connect() as connection:

@@ -50,7 +50,6 @@ class Settings(BaseSettings):
     profiles_dir: Path = Field(ROOT / "profiles", description="The copy profiles, one TOML file each.")
     rules_dir: Path = Field(ROOT / "rules", description="The rule packs, one TOML file each.")
     salience_file: Path = Field(ROOT / "knowledge" / "salience.json", description="Which attributes matter.")
-    policy_refresh_s: float = Field(5, gt=0, description="How often a process looks for a newer policy.")
     time_zone: str = Field("UTC", description="By whose days campaigns begin and end, such as Europe/Berlin.")
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -243,7 +243,7 @@ def service(profiles: Mapping[str, Profile] = PROFILES, without: Collection[str]
     app = broker.celery_app(config.redis_dsn)
     with db.engine().begin() as connection:
         activate(connection, Policy(known, {}, Salience()))
-    policies = Calendar(db.engine(), refresh_s=0.001)
+    policies = Calendar(db.engine())
     try:
         yield Service(db.engine(), redis_server.redis(), app, config, policies)
     finally:

@@ -34,7 +34,7 @@ MOST_PENDING = 5_000
 
 def advance(app: Celery, database: Engine, watch: PolicyWatch) -> str:
     """Go on with the back-fill, or begin one when policy or campaigns have changed. Harmless when repeated."""
-    policy, today = watch.latest(), watch.today()
+    policy, today = watch.current(), watch.today()
     profiles = policy.on(today)
     campaigns = [name for name, found in policy.profiles.items() if found.campaign and found.campaign.runs_on(today)]
     asked = 0

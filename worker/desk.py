@@ -100,7 +100,7 @@ class Desk:
 
     def _brief(self, held: Claim) -> tuple[Brief, int]:
         """What is to be written, under the policy in force, and that policy's id."""
-        policy = self.policies.latest()
+        policy = self.policies.current()
         profile = policy.profiles.get(held.profile)
         if profile is None:
             raise PermanentError(f"the profile {held.profile!r} is no longer in force; add it back and activate it")

@@ -138,7 +138,7 @@ class Ingest:
         self._redis.xtrim(stream, minid="-".join(map(str, oldest)), approximate=True)
 
     def _take_in(self, entries: Sequence[tuple[str, bytes | None]]) -> None:
-        policy = self._policies.latest()
+        policy = self._policies.current()
         deliveries = [Delivery.read(entry, raw, policy) for entry, raw in entries]
         try:
             nudges = self._commit(deliveries, policy)

@@ -39,7 +39,7 @@ def policies(config: Settings) -> PolicyWatch:
         found = read_policy(config)
         with db.engine().begin() as connection:
             activate(connection, found)
-    watch = PolicyWatch(db.engine(), config.policy_refresh_s, config.time_zone)
+    watch = PolicyWatch(db.engine(), config.time_zone)
     watch.current()
     return watch
 

@@ -24,7 +24,7 @@ def check() -> None:
 
 @app.command()
 def activate() -> None:
-    """Put the files in force in every process, within seconds. A broken file changes nothing.
+    """Put the files in force in every process at once. A broken file changes nothing.
 
     Copy that is no longer as it should be is written anew, on the bulk queue. See first what new rules would do:
     `shelftalk rules check`.

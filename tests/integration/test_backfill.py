@@ -202,7 +202,7 @@ def test_two_at_once_do_nothing_twice(shelftalk: Service) -> None:
     described(shelftalk, *(f"SKU-{number}" for number in range(12)))
     shelftalk.activate(policy(PAGE, EVERYWHERE))
     with ThreadPoolExecutor(4) as threads:
-        watches = [Calendar(shelftalk.database, refresh_s=1) for _ in range(4)]
+        watches = [Calendar(shelftalk.database) for _ in range(4)]
         list(threads.map(lambda watch: backfill.advance(shelftalk.app, shelftalk.database, watch), watches))
     shelftalk.advance_backfill()
 
@@ -250,7 +250,7 @@ def test_a_product_that_changes_while_it_is_looked_at_is_read_as_it_is_now(shelf
 def test_how_far_it_has_come_is_told(shelftalk: Service, one_at_a_time: None) -> None:
     def progress() -> str:
         with shelftalk.database.connect() as connection:
-            return backfills.progress(connection, shelftalk.policies.latest().id)
+            return backfills.progress(connection, shelftalk.policies.current().id)
 
     assert progress().startswith("has not begun")
     described(shelftalk, "A", "B")
