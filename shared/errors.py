@@ -7,8 +7,9 @@ ShelftalkError
 │   ├── GenerationTimeout   the engine did not answer within the request's deadline
 │   ├── EngineStopped       the engine is shutting down
 │   └── EngineFault         the model's runtime failed on this batch
-└── PermanentError          trying again cannot work; the generation becomes a dead letter
-    └── PromptTooLong       the prompt does not fit into the model's context
+├── PermanentError          trying again cannot work; the generation becomes a dead letter
+│   └── PromptTooLong       the prompt does not fit into the model's context
+└── TrainingFailed          a training run ended without a model; the run records the reason
 """
 
 MAX_FIELD_CHARACTERS = 200
@@ -54,3 +55,7 @@ class PermanentError(ShelftalkError):
 
 class PromptTooLong(PermanentError):
     """The prompt and the longest allowed answer do not fit into the model's context."""
+
+
+class TrainingFailed(ShelftalkError):
+    """A training run ended without a model. The message is the reason that the run records, with the fix."""

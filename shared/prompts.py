@@ -1,5 +1,8 @@
 """The prompts: one module for training and for serving, so that a model is asked in the way it was taught.
 
+A base model learns the form of the answer from examples in the prompt; a fine-tuned one has learnt it, and its prompt
+is a fifth as long without them.
+
 Change anything that alters a prompt's text and :data:`PROMPT_VERSION` must change with it: it is recorded with every
 description and every model.
 """
@@ -16,7 +19,8 @@ from shared.facts import Fact
 from shared.profiles import Profile
 from shared.text import language_of, words
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
+_TAUGHT = "t"
 
 MAX_VALUE_CHARACTERS = 80
 MAX_VALUE_ITEMS = 5
@@ -54,9 +58,28 @@ class Prompt:
         return [{"role": role, "content": content} for role, content in (*self.preamble, self.question)]
 
 
-def description_prompt(facts: Sequence[Fact], profile: Profile) -> Prompt:
-    """Ask for the description of a product from its facts, in the profile's language, tone and length."""
-    return Prompt(_preamble(profile), ("user", _question(facts, profile.locale)))
+def prompt_version(taught: bool) -> str:
+    """What is recorded with a model: the version of the prompts, and in which form it is asked."""
+    return PROMPT_VERSION + _TAUGHT * taught
+
+
+def is_taught(version: str) -> bool:
+    """Whether a recorded version is of the form for fine-tuned models."""
+    return version.endswith(_TAUGHT)
+
+
+def description_prompt(facts: Sequence[Fact], profile: Profile, *, taught: bool = False) -> Prompt:
+    """Ask for the description of a product from its facts, in the profile's language, tone and length.
+
+    ``taught`` is the form for a model that was fine-tuned on it: without the built-in examples.
+    """
+    return Prompt(_preamble(profile, taught), ("user", _question(facts, profile.locale)))
+
+
+def is_cut(fact: Fact) -> bool:
+    """Whether a prompt holds less than all of an attribute's value: the first items of a list, the first words."""
+    is_long = len(fact.value) > MAX_VALUE_CHARACTERS or len(fact.value.split(", ")) > MAX_VALUE_ITEMS
+    return is_long and fact.attribute not in ("title", "brand", "category")
 
 
 def with_fault(prompt: Prompt, *, wrong: Sequence[str], missing: Sequence[str]) -> Prompt:
@@ -75,7 +98,7 @@ def with_fault(prompt: Prompt, *, wrong: Sequence[str], missing: Sequence[str]) 
 
 
 @lru_cache(maxsize=64)
-def _preamble(profile: Profile) -> tuple[tuple[str, str], ...]:
+def _preamble(profile: Profile, taught: bool) -> tuple[tuple[str, str], ...]:
     language = _language(profile.locale)
     instruction = (
         f"You describe products in {profile.tone} {language} for the {profile.audience} of a {profile.channel}, in at "
@@ -86,7 +109,8 @@ def _preamble(profile: Profile) -> tuple[tuple[str, str], ...]:
     if profile.keywords:
         instruction += f" Where the facts bear them out, use these words: {', '.join(profile.keywords)}."
     messages = [("system", instruction)]
-    for facts, description in (*(_EXAMPLES if language == "English" else ()), *_voice(profile)):
+    examples = () if taught or language != "English" else _EXAMPLES
+    for facts, description in (*examples, *_voice(profile)):
         messages += [("user", _question(facts, profile.locale)), ("assistant", description)]
     return tuple(messages)
 

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_home, description="State of the stack: data, logs, addresses.")
     models_dir: Path = Field(ROOT / ".shelftalk" / "models", description="Where prepared base models are kept.")
     profiles_dir: Path = Field(ROOT / "profiles", description="The copy profiles, one TOML file each.")
+    adapters_dir: Path = Field(ROOT / "adapters", description="The adapters that ship with Shelftalk.")
+    training_dir: Path = Field(
+        default_factory=lambda: _home() / "training", description="The run directories of fine-tuning."
+    )
     rules_dir: Path = Field(ROOT / "rules", description="The rule packs, one TOML file each.")
     salience_file: Path = Field(ROOT / "knowledge" / "salience.json", description="Which attributes matter.")
     time_zone: str = Field("UTC", description="By whose days campaigns begin and end, such as Europe/Berlin.")
@@ -73,6 +77,10 @@ class Settings(BaseSettings):
 
     # Worker and engine
     base_model: str | None = Field(None, description="A folder or a hub id of a causal language model.")
+    first_champion: Literal["adapter", "base"] = Field(
+        "adapter", description="What serves before anything was promoted: an adapter that ships and fits, or the base."
+    )
+    champion_s: float = Field(10, gt=0, description="How often a worker looks for a new champion.")
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = Field(32, ge=1, le=512, description="Tasks in flight; about twice the batch.")
     batch_size: int = Field(16, ge=1, le=512)
@@ -88,6 +96,28 @@ class Settings(BaseSettings):
     # The gate
     publish_quality: float = Field(0.6, ge=0, le=1, description="At least this composite is published by itself.")
     reject_quality: float = Field(0.3, ge=0, le=1, description="Below this a description is rejected.")
+
+    # Curation
+    review_random_share: float = Field(
+        0.05, ge=0, le=1, description="Share of the copy for review that is drawn at random, for an unbiased estimate."
+    )
+
+    # Training
+    gate_mode: Literal["auto", "manual"] = Field(
+        "auto", description="Whether a challenger that passes the gate is promoted at once, or waits for a person."
+    )
+    gate_target: Literal["parent_f", "bleu", "chrf", "quality"] = Field(
+        "parent_f", description="The score in which a challenger must be better."
+    )
+    gate_confidence: float = Field(0.95, gt=0.5, lt=1, description="Confidence of the gate's one-sided tests.")
+    gate_margin: float = Field(0.02, ge=0, le=1, description="So much less faithfulness counts as not worse.")
+    gate_products: int = Field(20, ge=2, description="The fewest held-out products that can decide.")
+    retrain_schedule: str = Field("0 3 * * *", description="When beat asks for a retrain, in cron's five fields.")
+    retrain_min_pairs: int = Field(200, ge=1, description="The fewest new curated pairs that start a retrain.")
+    retrain_recipe: Path | None = Field(None, description="A recipe file; the default recipe without one.")
+    drift_schedule: str = Field("0 5 * * 1", description="When beat asks for the drift check, in cron's five fields.")
+    drift_psi: float = Field(0.2, gt=0, description="A population stability index from which on there is an alert.")
+    drift_retrain: bool = Field(False, description="Whether an alert of drift starts a retrain.")
 
     @field_validator("database_url")
     @classmethod
@@ -189,6 +219,11 @@ def let_idle_threads_sleep() -> None:
     cores that a step waits for: a step of 16 rows took 1.7 s instead of 0.3 s on two busy cores.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def training_place() -> tuple[int, int]:
+    """Which of how many processes this one is that train together, as ``torchrun`` says: (0, 1) for one alone."""
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def child_environment(**changes: str) -> dict[str, str]:

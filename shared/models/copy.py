@@ -25,6 +25,7 @@ from shared.models.base import key, metadata, one_of, score, time
 
 GENERATION_STATUSES = ("pending", "running", "done", "superseded", "dead")
 DESCRIPTION_STATUSES = ("published", "needs_review", "rejected")
+VIAS = ("cli", "file", "label_studio", "sql")
 DECISIONS = ("approved", "edited", "rejected")
 
 generation = Table(
@@ -38,6 +39,7 @@ generation = Table(
         ForeignKey("app.backfill.id"),
         comment="Or the back-fill that did; else null.",
     ),
+    Column("recall_id", BigInteger, ForeignKey("app.recall.id"), comment="Or the recall that did; else null."),
     Column("product_id", BigInteger, ForeignKey("app.product.id"), nullable=False, comment="The product to describe."),
     Column("profile", Text, nullable=False, comment="The copy profile."),
     Column("input_digest", Text, nullable=False, comment="Digest of the facts and the profile it is made from."),
@@ -63,7 +65,7 @@ generation = Table(
     Index("ix_generation_running", "lease_expires_at", postgresql_where=text("status = 'running'")),
     Index("ix_generation_product_id_profile", "product_id", "profile"),
     Index("ix_generation_inbox_event_id", "inbox_event_id"),
-    CheckConstraint("(inbox_event_id IS NULL) <> (backfill_id IS NULL)", "asked_for_once"),
+    CheckConstraint("num_nonnulls(inbox_event_id, backfill_id, recall_id) = 1", "asked_for_once"),
     comment="The units of work: one copy of one product in one profile.",
 )
 
@@ -148,6 +150,12 @@ current_copy = Table(
         comment="The newest generation asked for.",
     ),
     Column("description_id", BigInteger, ForeignKey("app.description.id"), comment="The current copy; null if none."),
+    Column(
+        "review_id",
+        BigInteger,
+        ForeignKey("app.review.id"),
+        comment="The curator's decision that stands for the current copy; null if none.",
+    ),
     time("updated_at", "When the row last changed.", now=True),
     PrimaryKeyConstraint("product_id", "profile"),
     comment="For each product and profile: the copy that counts now, and the one asked for last.",
@@ -208,6 +216,15 @@ review = Table(
     Column("editor", Text, nullable=False, comment="Who decided."),
     Column("seconds_spent", Double, comment="How long the decision took."),
     Column("edited_text", Text, comment="The curator's text, if the decision is edited."),
+    Column("diff", JSON(none_as_null=True), comment="Word by word: [equal, delete, insert or replace, old, new]."),
+    Column(
+        "via",
+        Text,
+        CheckConstraint(one_of("via", VIAS), "via"),
+        nullable=False,
+        server_default="sql",
+        comment="cli, file, label_studio or sql.",
+    ),
     time("created_at", "When it was decided.", now=True),
     CheckConstraint("(decision = 'edited') = (edited_text IS NOT NULL)", "edited_with_text"),
     Index("ix_review_description_id", "description_id"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import JSON
 
 from shared.models.base import key, metadata, one_of, time
 
@@ -15,6 +16,8 @@ model_version = Table(
     Column("adapter", Text, comment="Name of the adapter; null for the base model alone."),
     Column("adapter_digest", Text, comment="Digest of the adapter's files."),
     Column("prompt_version", Text, nullable=False, comment="The version of the prompt it is asked with."),
+    Column("training_run_id", BigInteger, ForeignKey("app.training_run.id"), comment="The run that made it, if any."),
+    Column("metrics", JSON(none_as_null=True), comment="How it was measured when it was registered."),
     time("created_at", "When it was first registered.", now=True),
     UniqueConstraint(
         "base_digest",
@@ -48,9 +51,9 @@ worker_process = Table(
     Column(
         "role",
         Text,
-        CheckConstraint(one_of("role", ("worker", "ingest", "beat")), "role"),
+        CheckConstraint(one_of("role", ("worker", "ingest", "beat", "trainer")), "role"),
         nullable=False,
-        comment="worker, ingest or beat.",
+        comment="worker, ingest, beat or trainer.",
     ),
     Column("host", Text, nullable=False, comment="Name of the machine."),
     Column("pid", Integer, nullable=False, comment="Process id on that machine."),
