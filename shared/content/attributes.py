@@ -22,6 +22,7 @@ OTHER_WEIGHT = 0.4
 
 _SPLIT_CAMEL = re.compile(r"(?<=[a-zäöü])(?=[A-ZÄÖÜ])")
 _NO_WORD = re.compile(r"[^\w°%]+|_+")
+_PLURAL = re.compile(r"^[^\W\d_]{2,}(?<![sui])s$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -51,6 +52,9 @@ _NO_TOPIC = Topic()
 
 class _Numbers(BaseModel, extra="forbid"):
     tell: tuple[str, ...]
+    uncounted: tuple[str, ...]
+    connectors: tuple[str, ...]
+    trailing: tuple[str, ...]
 
 
 class _Values(BaseModel, extra="forbid"):
@@ -79,15 +83,19 @@ class AttributeWords:
     """The words of ``knowledge/attributes.toml``, as patterns of plain names.
 
     ``left_out`` has the names that no shopper asks for under the reason; ``same`` leads from a plain name to the one
-    under which the same thing is counted; ``telling`` finds names that say what a bare number is; ``empty`` are values
-    that say nothing; ``polarity`` has those that are a yes or a no; ``asked`` names what a product
-    of an unknown category should have.
+    under which the same thing is counted; ``telling`` finds names that say what a bare number is, ``connectors`` those
+    of what is counted without a plural; a name with one of the words ``uncounted`` counts nothing; ``trailing`` are
+    words such as ``included`` behind what is counted; ``empty`` are values that say nothing; ``polarity`` has those
+    that are a yes or a no; ``asked`` names what a product of an unknown category should have.
     """
 
     left_out: Mapping[str, re.Pattern[str]]
     same: Mapping[str, str]
     topics: tuple[tuple[Topic, re.Pattern[str]], ...]
     telling: re.Pattern[str]
+    uncounted: frozenset[str]
+    connectors: re.Pattern[str]
+    trailing: frozenset[str]
     empty: frozenset[str]
     polarity: Mapping[str, bool]
     asked: tuple[str, ...]
@@ -129,6 +137,9 @@ def attribute_words(file: Path = FILE) -> AttributeWords:
         same={plain_name(name): plain_name(one) for one, names in document.same.items() for name in names},
         topics=tuple((topic, word_pattern(topic.words)) for topic in document.topics),
         telling=word_pattern(document.numbers.tell),
+        uncounted=frozenset(map(plain_name, document.numbers.uncounted)),
+        connectors=word_pattern(document.numbers.connectors),
+        trailing=frozenset(map(plain_name, document.numbers.trailing)),
         empty=frozenset(map(plain_name, document.values.empty)),
         polarity=dict.fromkeys(document.values.no, False) | dict.fromkeys(document.values.yes, True),
         asked=document.gaps.asked,
@@ -178,3 +189,14 @@ def polarity(value: str) -> bool | None:
 def tells_its_number(attribute: str) -> bool:
     """Whether a name says what a number without a unit is: ``"number of ports"`` does, ``"weight"`` does not."""
     return bool(attribute_words().telling.search(plain_name(attribute)))
+
+
+def counts(attribute: str) -> bool:
+    """Whether a whole number under this name is how many there are: ``"pockets"``, ``"brush heads included"`` and
+    ``"HDMI"``, but not ``"dimensions"`` or ``"thickness"``."""
+    found, name = attribute_words(), plain_name(attribute)
+    names = name.split()
+    while len(names) > 1 and names[-1] in found.trailing:
+        names.pop()
+    is_plural = bool(names and _PLURAL.search(names[-1])) and found.uncounted.isdisjoint(names)
+    return is_plural or bool(found.connectors.search(name))

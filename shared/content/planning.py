@@ -10,16 +10,16 @@ one that is chosen makes others of its group less wanted, as in maximal marginal
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.content.attributes import counted_name, polarity, says_nothing, topic_of
+from shared.content.attributes import counted_name, plain_name, polarity, says_nothing, topic_of
 from shared.content.knowledge import KnowledgeEntry, own_attributes
 from shared.content.names import name_of
 from shared.content.number_formats import AMBIGUOUS, in_numbers_of
 from shared.content.salience import ASKED_ATTRIBUTES, LEAST_SALIENCE, Salience
-from shared.content.selection import IDENTITY, NO_UNIT, reason_to_leave_out, repeated, weight_in
+from shared.content.selection import IDENTITY, NO_UNIT, REPEATS, reason_to_leave_out, repeated, weight_in
 from shared.events import Product
 from shared.facts import Fact, product_facts
 from shared.profiles import Profile
@@ -122,7 +122,7 @@ def plan_copy(product: Product, profile: Profile, salience: Salience, entries: S
         top, groups, close = [], [group for group in (own, known) if group], []
     told = [*top, *(fact for group in groups for fact in group), *close]
     return Plan(
-        facts=tuple(_approved(fact, profile) for fact in (*identity, *told)),
+        facts=tuple(_with_names(_approved(fact, profile), left_out) for fact in (*identity, *told)),
         lead=tuple(fact.attribute for fact in (*identity, *top)),
         groups=tuple(tuple(fact.attribute for fact in group) for group in groups),
         close=tuple(fact.attribute for fact in close),
@@ -212,6 +212,15 @@ def _known(
         else:
             taken.append(fact)
     return taken, refused
+
+
+def _with_names(fact: Fact, left_out: Mapping[str, str]) -> Fact:
+    """Title and category with the names of the attributes that they tell: copy of an "Enamel Mug" may speak of its
+    ``coating``."""
+    told = [name for name, reason in left_out.items() if reason == REPEATS.format(fact.attribute)]
+    if fact.attribute not in ("title", "category") or not told:
+        return fact
+    return replace(fact, also=(*fact.also, *(f"{fact.value} {plain_name(name)}" for name in told)))
 
 
 def _approved(fact: Fact, profile: Profile) -> Fact:

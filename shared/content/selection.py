@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from shared.content.attributes import (
     counted_name,
+    counts,
     is_never_boolean,
     plain_name,
     polarity,
@@ -27,10 +28,12 @@ from shared.text import words
 from shared.untrusted import is_prose, untrusted_reason
 
 IDENTITY = ("title", "brand", "category")
+REPEATS = "repeats the {}"
 NO_UNIT = "a number without its unit"
 
 _NUMERIC = frozenset("0123456789 .,:/x×*+~±()–-")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_COUNT = re.compile(r"[1-9]\d{0,2}(?:, [1-9]\d{0,2})*")  # more than 999 of something are rather a measure
 _DIGITS = re.compile(r"\d+")
 _PRESENCE = frozenset({"built", "in", "port", "support", "supported", "included"})
 _FORMATTING = re.compile(r"https?://|\\[nrt]", re.IGNORECASE)
@@ -84,8 +87,13 @@ def _reason_against_value(fact: Fact) -> str | None:
     if len(told) > MAX_VALUE_CHARACTERS:
         return "too long for a sentence"
     if _is_bare_number(fact.value) and not tells_its_number(fact.attribute):
-        return NO_UNIT
+        return None if _is_count(fact) else NO_UNIT
     return None
+
+
+def _is_count(fact: Fact) -> bool:
+    """Whether a value says how many there are of something; a list of numbers is one of sizes that have no unit."""
+    return bool(_COUNT.fullmatch(fact.value)) and counts(fact.attribute)
 
 
 def _is_bare_number(value: str) -> bool:
@@ -101,7 +109,7 @@ def repeats_identity(fact: Fact, identity: Sequence[Fact]) -> str | None:
     for known in identity:
         is_name = known.attribute == "brand"
         if (_stems(fact.value) == _stems(known.value)) if is_name else _is_told_by(fact, known.value):
-            return f"repeats the {known.attribute}"
+            return REPEATS.format(known.attribute)
     return None
 
 

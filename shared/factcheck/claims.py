@@ -187,7 +187,10 @@ class _Reading:
             if key in entry.names:
                 said.add(key)
                 stop = at + 1
-            elif at > first and (key in self.lexicon.negations or not self.sentence.is_neutral(at)):
+            elif at > first and key in self.lexicon.negations:
+                if entry.state is None or self.sentence.key(at + 1) not in entry.names:  # "base is not included"
+                    break
+            elif at > first and not self.sentence.is_neutral(at):
                 break
             at += 1
         return stop, said
@@ -228,9 +231,26 @@ class _Reading:
             return sentence.key(at + 1) in self.index.names
         if sentence.key(at) in wording.free:
             return "-" in sentence.gap(at) or sentence.key(at + 1) in wording.free_of
-        if self._is_agent(at):
+        if self._is_agent(at) or self._is_light(at) or self._is_idiom(at):
             return True
         return sentence.key(at) in wording.fitting and sentence.key(at + 1) in wording.fitting_before
+
+    def _is_light(self, at: int) -> bool:
+        """Whether a word says no more than what follows it: "closes with a zip", "pairing steel with oak"."""
+        sentence, wording = self.sentence, self.index.wording
+        links = wording.light.get(sentence.word(at))
+        if links is None:
+            return False
+        is_value = any(run.first == at + 1 for run in self.runs)
+        return is_value or sentence.is_number(at + 1) or sentence.word(at + 1) in links
+
+    def _is_idiom(self, at: int) -> bool:
+        """Whether a word closes a phrase that states nothing: "on board", but not "on-board camera"."""
+        sentence = self.sentence
+        if self.index.wording.idioms.get(sentence.word(at)) != sentence.word(at - 1):
+            return False
+        following = sentence.key(at + 1)
+        return not following or sentence.word(at + 1) in self.lexicon.function_words or following in self.lexicon.verbs
 
     def _is_agent(self, at: int) -> bool:
         """Whether a noun says of what kind a thing is that has this value: "is an inkjet printer", by its print

@@ -59,16 +59,22 @@ def _extent(sentence: Sentence, run: Run, entry: Entry) -> range:
 
 
 def _clauses(sentence: Sentence, titles: Set[int]) -> Iterator[Clause]:
-    lexicon = sentence.index.lexicon
+    lexicon, wording = sentence.index.lexicon, sentence.index.wording
     size = len(sentence.terms)
     verbs = [at for at in range(size) if at not in titles and sentence.key(at) in lexicon.clause_verbs]
     starts = [_start(sentence, verb, after, titles) for verb, after in zip(verbs, [-1, *verbs], strict=False)]
     subject: _Subject = ([], False, False)
     for start, verb, following in zip(starts, verbs, [*starts[1:], size], strict=False):
         subject = _subject(sentence, start, verb) if start < verb else ([], subject[1], False)
-        breaks = (at for at in range(verb + 2, following) if sentence.key(at) in lexicon.clause_breaks)
+        if sentence.key(start - 1) in wording.accompanying and sentence.key(verb) not in lexicon.clause_links:
+            subject = ([], False, False)  # "the laptop with a price of $799 has"
+        breaks = (
+            at
+            for at in range(verb + 2, following)
+            if sentence.key(at) in lexicon.clause_breaks or _is_turn(sentence, at, titles)
+        )
         stop = next(breaks, following)
-        shorter = list(_without_verb(sentence, verb + 2, stop, titles))
+        shorter = list(_without_verb(sentence, verb, stop, titles))
         yield Clause(sentence, start, verb, shorter[0].start if shorter else stop, *subject)
         yield from shorter
 
@@ -79,21 +85,49 @@ def _start(sentence: Sentence, verb: int, after: int, titles: Collection[int]) -
     ends = lexicon.limits | lexicon.clause_breaks
     at = verb
     while at - 1 > after and (at - 1 in titles or sentence.key(at - 1) not in ends):
-        if sentence.is_parted(at) and at not in titles and sentence.gap(at).strip() not in _BRACKETS:
+        is_end = sentence.is_parted(at) and at not in titles and sentence.gap(at).strip() not in _BRACKETS
+        if is_end or _is_turn(sentence, at, titles):
             break
         at -= 1
     return at
 
 
-def _without_verb(sentence: Sentence, first: int, stop: int, titles: Collection[int]) -> Iterator[Clause]:
+def _is_turn(sentence: Sentence, at: int, titles: Collection[int]) -> bool:
+    """Whether the sentence begins here to speak of something else with another verb: "…, it weighs 2 kg", "… and weighs
+    2 kg", "…, and the battery holds 1200 mAh"."""
+    wording, key = sentence.index.wording, sentence.key(at)
+    if key not in wording.turning or at in titles:
+        return False
+    is_joined = sentence.key(at - 1) in sentence.index.lexicon.limits or sentence.is_parted(at)
+    if not is_joined and "." not in sentence.gap(at):
+        return False
+    if key in wording.pronouns or key in wording.governing:
+        return True
+    return ";" in sentence.gap(at) or _has_verb(sentence, at + 2, titles)
+
+
+def _has_verb(sentence: Sentence, first: int, titles: Collection[int]) -> bool:
+    """Whether a verb in the third person, such as "holds", stands here or behind before the next mark."""
+    for at in range(first, len(sentence.terms) - 1):
+        if sentence.ends_scope(at):
+            return False
+        is_verb = sentence.key(at) in sentence.index.lexicon.verbs and sentence.word(at).endswith("s")
+        if is_verb and at not in titles and sentence.key(at) not in sentence.index.names:
+            return True
+    return False
+
+
+def _without_verb(sentence: Sentence, verb: int, stop: int, titles: Collection[int]) -> Iterator[Clause]:
     """The clauses that go on without a verb of their own: "the shell is nylon, the lining polyester"."""
     index = sentence.index
+    is_list = sentence.key(verb) not in index.lexicon.clause_links  # "has GPS, a parking mode"
+    determiners = index.lexicon.determiners - (index.lexicon.clause_articles if is_list else frozenset())
     begins = [
         at
-        for at in range(first, stop - 2)
+        for at in range(verb + 2, stop - 2)
         if at not in titles
         and sentence.is_parted(at)
-        and sentence.key(at) in index.lexicon.determiners
+        and sentence.key(at) in determiners
         and sentence.key(at + 1) in index.names
         and not sentence.ends_scope(at + 2)
     ]

@@ -23,6 +23,7 @@ _LETTER_AFTER = re.compile(
 )
 _LETTER_ALONE = re.compile(r"\d+(?:[.,/]\d+)*\s*([HWDL])\b", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"(\w+)\s*[:=]?\s*$")
+_TIME = re.compile(r"\d\s*h\s*\d+\s*m(?:in)?\b", re.IGNORECASE)  # the "h" of "11 h 40 min" is no height
 _REACH = 24  # a label stands right before its number
 
 
@@ -39,7 +40,7 @@ def measured(
 
     ``words`` lead from the word for a dimension to it, ``units`` from a unit's alias to its sign.
     """
-    numbers = [at for at, term in enumerate(found) if term.number is not None]
+    numbers = [at for at, term in enumerate(found) if term.number is not None and not _TIME.search(value)]
     roles: list[str | None] = [None] * len(found)
     order = _ordered(name) or _ordered(value)
     for count, at in enumerate(numbers):

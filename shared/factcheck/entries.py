@@ -63,6 +63,11 @@ class Entry:
         return frozenset(term.key for term in self.terms)
 
     @cached_property
+    def told(self) -> frozenset[str]:
+        """The keys of what other wordings add to the value, such as the name of an attribute that a title tells."""
+        return frozenset(term.key for phrase in self.also for term in phrase) - self.keys
+
+    @cached_property
     def least(self) -> Fraction | None:
         """The least number of the value."""
         return min((term.number for term in self.terms if term.number is not None), default=None)
@@ -122,11 +127,20 @@ class FactIndex:
                 self.labelled.setdefault(entry.label, []).append(entry)
             for key in entry.label:
                 self.labels.setdefault(key, set()).add(entry)
+        self.denied = self._denied()
+        self.graded = {key for entry in self.entries for key in entry.label & wording.grades}
         self.able = {able: name for name in self.names for able in wording.done(name)}
         self.product = {term.key for entry in self.entries if entry.fact.attribute in _IDENTITY for term in entry.terms}
         self.makers = {term.key for entry in self.entries if entry.is_maker for term in entry.terms}
         self.spoken = self._words_that_speak_of_names()
         self.signs = {name: entry for entry in self.entries for name in entry.names if self._is_sign(name, entry)}
+
+    def _denied(self) -> set[str]:
+        """The words of values that stand behind a prefix such as "non-"."""
+        phrases = [entry.terms for entry in self.entries]
+        return {
+            after.key for phrase in phrases for term, after in pairwise(phrase) if term.key in self.wording.prefixes
+        }
 
     def _terms(self, text: str) -> tuple[Term, ...]:
         return terms(text[:MAX_VALUE_CHARACTERS], self.lexicon)

@@ -53,7 +53,7 @@ def as_named(found: Sequence[Term], index: FactIndex) -> list[Term]:
 
 
 def _is_one_name(first: Term, second: Term, index: FactIndex) -> bool:
-    if second.number is not None or not first.word.isalpha():
+    if second.number is not None or len(second.word) == 1 or not first.word.isalpha():  # "size S" is not "sizes"
         return False
     joined = join(first, second, index)
     is_name = first.number is None and joined in index.names
@@ -119,11 +119,28 @@ class Sentence:
 
     @cached_property
     def _neutral(self) -> list[bool]:
-        neutral = [self.index.lexicon.is_neutral(term.word) for term in self.terms]
+        neutral = [
+            self.index.lexicon.is_neutral(term.word) and not self._tells_after_all(at)
+            for at, term in enumerate(self.terms)
+        ]
         for at in range(len(self.terms) - 2, -1, -1):
             if self.terms[at].number is not None:
-                neutral[at] = neutral[at] and self.terms[at].unit is None and neutral[at + 1]
+                is_alone = self.terms[at].unit is None and self.gap(at + 1) != "-"  # "one-way"
+                neutral[at] = neutral[at] and is_alone and neutral[at + 1]
         return neutral
+
+    def _tells_after_all(self, at: int) -> bool:
+        """Whether a word that states nothing elsewhere does so here: the "non" of "non-stick", the "marking" that a
+        value denies, and a letter such as the "M" of "size M"."""
+        term, index = self.terms[at], self.index
+        if len(term.word) > 1:
+            is_half = term.key in index.wording.prefixes and at + 1 < len(self.terms) and self.gap(at + 1) == "-"
+            return is_half or term.key in index.denied
+        if not term.word.isalpha() or self.text[term.start] == term.word:
+            return False
+        if term.word in index.wording.letter_words:  # "A" and "I" are words, but for "class A"
+            return self.key(at - 1) in index.graded and not self.is_parted(at)
+        return term.key in index.values or self.key(at - 1) in index.graded
 
 
 def value_runs(sentence: Sentence) -> Iterator[Run]:

@@ -54,6 +54,8 @@ def _free_of(sentence: Sentence, stated: Sequence[Claim]) -> Iterator[Claim]:
 
 def _governed(sentence: Sentence, cue: int, stated: Sequence[Claim]) -> Sequence[Claim]:
     """The claims that a negation turns around: the next one and those joined to it, else those before it."""
+    if around := [claim for claim in stated if claim.first < cue < claim.stop]:  # "the base is not included"
+        return around
     order = sorted(stated, key=lambda claim: claim.first)
     behind = [claim for claim in order if claim.first > cue]
     governed: list[Claim] = []
@@ -87,7 +89,13 @@ def _is_joined(sentence: Sentence, claim: Claim, following: Claim, rest: Sequenc
 def _before(sentence: Sentence, cue: int, stated: Sequence[Claim]) -> Sequence[Claim]:
     """The claim before a negation: "a port is not included"; with "Linux and Mac are not supported" both of them."""
     earlier = [claim for claim in stated if claim.stop <= cue and not is_attributive(sentence, claim)]
-    if not earlier or any(sentence.ends_scope(at) for at in range(earlier[-1].stop, cue + 1)):
+    if not earlier:
+        return []
+    first = earlier[-1].stop
+    is_relative = sentence.key(first) in sentence.index.wording.relatives
+    if is_relative and sentence.key(first + 1) in sentence.index.lexicon.clause_links and cue == first + 2:
+        return earlier[-1:]  # "batteries, which are not included"
+    if any(sentence.ends_scope(at) for at in range(first, cue + 1)):
         return []
     subjects = earlier[-1:]
     for claim in reversed(earlier[:-1]):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from shared.factcheck.entries import Entry
 from shared.factcheck.grounding import Run, Sentence
+from shared.factcheck.units import dimension_of
 
 
 def is_qualified(sentence: Sentence, run: Run, entry: Entry) -> bool:
@@ -30,9 +31,15 @@ def is_bounded(sentence: Sentence, run: Run, entry: Entry) -> bool:
     wording, at = sentence.index.wording, run.first
     if sentence.terms[at].number is None:
         return False
-    is_bound = sentence.key(at - 1) in wording.bounds
+    is_bound = sentence.key(at - 1) in wording.bounds and not _is_carried(sentence, at)
     is_bound = is_bound or (sentence.key(at - 1) in wording.than and sentence.key(at - 2) in wording.more)
     return is_bound and sentence.key(at - 1) not in entry.keys
+
+
+def _is_carried(sentence: Sentence, at: int) -> bool:
+    """Whether something connects "over" this frequency."""
+    is_frequency = dimension_of(sentence.terms[at].unit or "") == dimension_of("GHz")
+    return is_frequency and sentence.key(at - 2) in sentence.index.wording.carried
 
 
 def comparisons(sentence: Sentence) -> Iterator[int]:

@@ -52,15 +52,20 @@ def _is_invented_origin(sentence: Sentence, first: int, entry: Entry) -> bool:
     while sentence.key(at) in lexicon.determiners:
         at -= 1
     role = lexicon.origins.get(sentence.key(at))
+    is_made = sentence.key(at - 1) in lexicon.maker_verbs
+    doers = sentence.index.wording.maker_roles.get(sentence.key(at - 1))
+    if role == "maker" and doers and doers.isdisjoint(entry.label):
+        return True
     if role is None or sentence.key(first) in sentence.index.makers:
         return False
-    is_made = sentence.key(at - 1) in lexicon.maker_verbs
     if role == "maker":
         return is_made or entry.is_identity
     if role == "place" and is_made and sentence.terms[first].number is None:
         return sentence.index.wording.origin_names.isdisjoint(entry.label)
     if role == "source" and not is_made and sentence.index.wording.topics.get(sentence.key(first)) == "origin":
         return _is_other_place(sentence, entry)
+    if role == "source" and sentence.index.wording.topics.get(sentence.key(first)) == "material":
+        return False  # "made from jute", for a jute rug
     return entry.is_identity and (is_made or role == "source")
 
 
@@ -128,7 +133,7 @@ def _noun_of_material(sentence: Sentence, link: int) -> int | None:
         return None
     noun = None
     for at in range(link + 1, len(sentence.terms)):
-        if sentence.ends_scope(at):
+        if sentence.ends_scope(at) or sentence.key(at) in lexicon.clause_breaks:
             break
         noun = noun if sentence.is_neutral(at) else at
     return noun
@@ -153,7 +158,8 @@ def _check_subject(clause: Clause, held: Sequence[Claim]) -> None:
         is_aside = not clause.is_link and is_attributive(clause.sentence, claim)
         if entry is None or is_aside or (claim.is_mention and entry.state is None):
             continue
-        if not clause.named and clause.is_link and (is_label or entry.is_identity):
+        is_told = not entry.told.isdisjoint(clause.sentence.key(at) for at in range(clause.start, clause.verb))
+        if not clause.named and clause.is_link and (is_label or entry.is_identity) and not is_told:
             claim.refute("speaks of the copy, not of the product")
         elif clause.named and not _is_name_alone(clause, claim, entry) and not _is_said_of(clause, claim, entry):
             claim.refute(f"said of {clause.named[0].fact.attribute}, but belongs to {entry.fact.attribute}")
@@ -178,7 +184,8 @@ def _is_said_of(clause: Clause, claim: Claim, entry: Entry) -> bool:
 def _check_kind(clause: Clause, held: Sequence[Claim], claims: Sequence[Claim]) -> None:
     """A product is "a laptop", not "a silver plate" or "a touchscreen": what follows the article names a kind. Without
     an article stands no noun: "is third person"."""
-    if clause.is_owned or not clause.is_link:
+    is_inverted = clause.sentence.key(clause.verb - 1) in clause.sentence.index.wording.inverting
+    if clause.is_owned or not clause.is_link or is_inverted:
         return
     if not clause.has_article:
         _check_bare_noun(clause, held)

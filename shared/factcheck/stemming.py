@@ -19,6 +19,9 @@ _GERMAN_SECOND = re.compile(r"(?:en|er|(?<=er)n)$")
 # The last letters of these are no ending: linen is no leash, a beech no book, and a size (Größe) is not large (große).
 _GERMAN_WHOLE = frozenset("leinen eisen buche buchen silber kupfer leder messer grösse länge höhe stärke wärme".split())
 
+# Without its last letter this would be a negation.
+_ENGLISH_WHOLE = frozenset({"note"})
+
 _ACCENTS = str.maketrans("áéíóúü", "aeiouu")
 _SPANISH_FEMININE = re.compile(r"(ad|id|ic|os|an|iv|or)a$")
 _SPANISH_E = re.compile(r"(?<=[^aeiou])e$")
@@ -40,6 +43,8 @@ def english(word: str) -> str:
         if root != word and len(root) >= 3 and _VOWEL.search(root) and not word.endswith("eed"):
             word = _DOUBLED.sub(r"\1", root)
             break
+    if word in _ENGLISH_WHOLE:
+        return word
     if len(word) > 7 and word.endswith("ically"):
         word = word[:-4]
     elif len(word) > 6 and word.endswith("ly"):

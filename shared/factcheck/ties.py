@@ -137,7 +137,20 @@ class Ties:
         is_subject = self.sentence.key(at + 1) in self.lexicon.links and not self.sentence.is_parted(at + 1)
         if at >= self.size or self.sentence.is_parted(at) or is_subject:
             return frozenset()
-        return self._named(at) or self._meant(at, {self.sentence.terms[place].unit for place in range(first, stop)})
+        counted = {entry for run in self.runs if run.stop == first for entry in run.entries}  # "192 dotted pages"
+        named = self._named(at) - (frozenset() if self.sentence.is_parted(first) else counted)
+        if all(self.sentence.terms[place].unit is None for place in range(first, stop)):
+            named = self._narrowed(named, at + 1)
+        return named or self._meant(at, {self.sentence.terms[place].unit for place in range(first, stop)})
+
+    def _narrowed(self, named: frozenset[Entry], at: int) -> frozenset[Entry]:
+        """Of the facts that one word names those that the next words name, too: "brush heads" are no "brush modes"."""
+        while at < self.size and not self.sentence.is_parted(at) and self.sentence.key(at) in self.index.labels:
+            closer = named & self.index.labels[self.sentence.key(at)]
+            if not closer:
+                break
+            named, at = closer, at + 1
+        return named
 
     def _meant(self, at: int, units: set[str | None]) -> frozenset[Entry]:
         """The facts that a cue such as "ram" stands for, if they are measured in these units too."""

@@ -26,6 +26,10 @@ _AFTER_INCHES = re.compile(
     r"[.)×/]|(?:\s*[,;])?\s*(?:$|×|(?:x|by|wide|high|long|deep|tall|thick|[lwhd](?=\s*[x×)]))\b)", re.IGNORECASE
 )
 
+_OF_ARTICLE = re.compile(r"(?:\ban? |^)\d+(?:\.\d+)?$", re.IGNORECASE)  # "a 6.4 in smartphone"
+_NOUN = re.compile(r" (?!(?:an?|the|its|one|two|three|four|all|each|this|these)\b)[^\W\d_]{3}", re.IGNORECASE)
+_REACH = 16  # characters
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -112,7 +116,8 @@ def _is_meant(name: str, text: str, at: int, start: int, end: int) -> bool:
     if name == "in" and text[at:start] == "-":  # "4-in-1" holds no inches,
         return text[end : end + 1] != "-"
     if name == "in":  # nor does "Model 96 in white"
-        return start == at or bool(_AFTER_INCHES.match(text, end))
+        is_article = _OF_ARTICLE.search(text[max(0, at - _REACH) : at]) and _NOUN.match(text, end)
+        return start == at or bool(is_article or _AFTER_INCHES.match(text, end))
     if name == "k":  # "4K" is a resolution, "2700 K" the colour of light
         return text[max(0, at - 3) : at].isdecimal() and at >= 3
     if name == "g":  # "5G" is a network

@@ -164,6 +164,17 @@ class Wording:
         return self._listed("names", "governed")
 
     @cached_property
+    def pronouns(self) -> frozenset[str]:
+        """Words for the product that begin a clause of their own: "it weighs"."""
+        return self._listed("clauses", "pronouns")
+
+    @cached_property
+    def turning(self) -> frozenset[str]:
+        """Words with which a new clause may begin."""
+        determiners = self.lexicon.determiners | self.lexicon.clause_articles
+        return self.pronouns | self.governing | determiners if self.pronouns else frozenset()
+
+    @cached_property
     def joining(self) -> list[str]:
         """What joins two parts of one value as they stand: "black with grooved texture"."""
         return list(self._keys(self.sections.get("names", {}).get("joining", "")))
@@ -182,6 +193,59 @@ class Wording:
     def light_joints(self) -> frozenset[str]:
         """Words that may stand between two things that one negation denies: "not on Linux and on Mac"."""
         return self._listed("polarity", "light_joints")
+
+    @cached_property
+    def grades(self) -> frozenset[str]:
+        """Words in the names of attributes whose values may be one letter: "energy class A"."""
+        return self._listed("letters_of", "words")
+
+    @cached_property
+    def relatives(self) -> frozenset[str]:
+        """Words that go on about what stands before them: "batteries, which are not included"."""
+        return self._listed("polarity", "relatives")
+
+    @cached_property
+    def accompanying(self) -> frozenset[str]:
+        """Words that tell more of a subject before its verb: "the laptop with a price of $799 has"."""
+        return self._listed("clauses", "accompanying")
+
+    @cached_property
+    def inverting(self) -> frozenset[str]:
+        """Words before a verb behind which its subject stands: "there is a footrest"."""
+        return self._listed("clauses", "inverting")
+
+    @cached_property
+    def carried(self) -> frozenset[str]:
+        """What connects "over" a frequency, which is no bound of it."""
+        return self._listed("comparisons", "carried")
+
+    @cached_property
+    def light(self) -> dict[str, frozenset[str]]:
+        """Words, as written, that state nothing beside what follows, and the words that then do: "closes with"."""
+        light = self.sections.get("light", {})
+        found = dict.fromkeys(light.get("words", "").split(), frozenset(light.get("links", "").split()))
+        return found | {word: frozenset(links.split()) for word, links in light.get("only", {}).items()}
+
+    @cached_property
+    def idioms(self) -> dict[str, str]:
+        """Words that state nothing behind a certain other: on "board"."""
+        return dict(self.sections.get("idioms", {}))
+
+    @cached_property
+    def maker_roles(self) -> dict[str, frozenset[str]]:
+        """The verbs that only some makers do: a publisher has not written a book."""
+        roles = self.sections.get("maker_roles", {})
+        return {self.lexicon.stem(verb): self._listed("maker_roles", verb) for verb in roles}
+
+    @cached_property
+    def letter_words(self) -> frozenset[str]:
+        """The words that have one letter: "a", "I"."""
+        return frozenset(self.sections.get("letters_of", {}).get("words_of_one", "").split())
+
+    @cached_property
+    def prefixes(self) -> frozenset[str]:
+        """Negations that are one word with what stands behind a hyphen: "non-stick"."""
+        return self._listed("polarity", "prefixes")
 
     @cached_property
     def topics(self) -> dict[str, str]:

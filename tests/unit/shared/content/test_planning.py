@@ -13,6 +13,7 @@ from shared.content.knowledge import KnowledgeEntry
 from shared.content.planning import Plan, is_thin, plan_copy
 from shared.content.salience import CategoryCounts, Count, Salience
 from shared.events import Product, Quantity
+from shared.factcheck.evidence import find_spans
 from shared.facts import Fact
 from shared.profiles import Profile
 
@@ -330,3 +331,52 @@ def test_any_product_is_planned_whole_and_within_the_budget(attributes: dict[str
     told = [fact.attribute for fact in plan.facts[1:]]
     assert len(told) <= most
     assert sorted([*told, *(name for name, _ in plan.left_out)]) == sorted(found.attributes)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("pockets", 3),
+        ("brush heads included", 2),
+        ("Brushing Modes", "3"),
+        ("seat height positions", 5),
+        ("antennas", "4"),
+        ("ring sizes", ["50", "52", "54"]),
+        ("HDMI", 2),
+        ("displayport", 1),
+        ("Recommended Age", "8+"),
+        ("String Pattern", "16 x 19"),
+        ("staple size", "24/6"),
+        ("size", "3/4"),
+        ("iso_range", "100-25600"),
+        ("Safety Leash", "yes"),
+        ("Input Voltage", "220-240 V"),
+    ],
+)
+def test_count_or_named_number_is_told(attribute: str, value: Any) -> None:
+    assert reason(attribute, value) is None
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("dimensions", 20),
+        ("thickness", 3),
+        ("radius", 5),
+        ("fats", 3),
+        ("display brightness", 300),
+        ("data rates", 100),
+        ("input capacity for cards", 20),
+        ("handles", "2.5"),
+        ("revolutions", 1200),
+    ],
+)
+def test_measure_without_its_unit_is_no_count(attribute: str, value: Any) -> None:
+    assert reason(attribute, value) == "a number without its unit"
+
+
+def test_title_keeps_the_names_of_the_attributes_it_tells() -> None:
+    plan = planned({"coating": "enamel", "capacity": "350 ml"}, title="Enamel Camp Mug")
+    spans = find_spans("Its coating is enamel. It has an enamel coating, not a steel one.", plan.facts)
+    assert chosen(plan) == ["capacity"]
+    assert [span.text for span in spans if span.kind == "unsupported"] == ["steel"]
