@@ -71,7 +71,13 @@ def withdraw_unknown_profiles(connection: Connection, known: Sequence[str]) -> i
             current_copy.c.profile.not_in(known),
             or_(current_copy.c.requested_generation_id.is_not(None), current_copy.c.description_id.is_not(None)),
         )
-        .values(requested_digest=None, requested_generation_id=None, description_id=None, updated_at=func.now())
+        .values(
+            requested_digest=None,
+            requested_generation_id=None,
+            description_id=None,
+            review_id=None,
+            updated_at=func.now(),
+        )
     )
     return taken.rowcount
 

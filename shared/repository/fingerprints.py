@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.models import copy_fingerprint, description
+from shared.models import copy_fingerprint, current_copy, description
 from shared.scoring.fingerprints import bands, signature, similarity
 
 MAX_PER_BAND = 200
@@ -51,7 +51,15 @@ def nearest(connection: Connection, product_id: int, profile: str, copy: str) ->
 
 
 def store(connection: Connection, description_id: int, product_id: int, profile: str, copy: str) -> None:
-    """Keep the fingerprint of copy that is published now, in place of that of the product's earlier copy."""
+    """Keep the fingerprint of copy that is published now, in place of that of the product's earlier copy.
+
+    A description that did not become the current one, since a curator's copy stands, changes nothing.
+    """
+    is_current = exists().where(
+        current_copy.c.description_id == description_id, current_copy.c.product_id == product_id
+    )
+    if not connection.scalar(select(is_current)):
+        return
     earlier = select(description.c.id).where(description.c.product_id == product_id, description.c.profile == profile)
     connection.execute(delete(copy_fingerprint).where(copy_fingerprint.c.description_id.in_(earlier)))
     connection.execute(

@@ -12,8 +12,10 @@ from sqlalchemy import Connection, Row, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.events import Product
-from shared.models import current_copy, dead_letter, description, generation, inbox_event, product
+from shared.models import current_copy, dead_letter, description, generation, inbox_event, product, review
 from shared.repository.inbox import close_events
+
+CURATED = "a curator's copy stands"
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def _end(connection: Connection, generation_id: int, status: str, error: str | N
 def save_description(connection: Connection, held: Claim, worker_id: UUID, values: dict[str, Any]) -> int | None:
     """Store the copy that a claim led to, make it the current one, and close the generation.
 
+    Where a curator approved or edited what is current, the curator's copy stands and the new one waits for review.
+
     Returns:
         the description's id; None when the copy came too late: the lease was lost, or a newer change was asked for
         meanwhile. Then nothing is stored: stale never wins.
@@ -135,15 +139,32 @@ def save_description(connection: Connection, held: Claim, worker_id: UUID, value
         return None
     made_by = {"generation_id": held.generation_id, "product_id": held.product_id, "profile": held.profile}
     row = values | made_by | {"product_version": held.product.version}
+    is_curated = _is_curated(connection, held)
+    if is_curated:
+        row |= {"status": "needs_review", "reasons": [*values["reasons"], CURATED]}
     description_id = connection.execute(insert(description).values(row).returning(description.c.id)).scalar_one()
-    connection.execute(
-        update(current_copy)
-        .where(current_copy.c.product_id == held.product_id, current_copy.c.profile == held.profile)
-        .values(description_id=description_id, updated_at=func.now())
-    )
+    if not is_curated:
+        connection.execute(
+            update(current_copy)
+            .where(current_copy.c.product_id == held.product_id, current_copy.c.profile == held.profile)
+            .values(description_id=description_id, review_id=None, updated_at=func.now())
+        )
     _end(connection, held.generation_id, "done")
     close_finished_events(connection, [held.inbox_event_id])
     return int(description_id)
+
+
+def _is_curated(connection: Connection, held: Claim) -> bool:
+    """Whether the current copy is one that a curator approved or edited. The pointer must be locked."""
+    decision = connection.scalar(
+        select(review.c.decision)
+        .join(
+            current_copy,
+            and_(current_copy.c.review_id == review.c.id, current_copy.c.description_id == review.c.description_id),
+        )
+        .where(current_copy.c.product_id == held.product_id, current_copy.c.profile == held.profile)
+    )
+    return decision in ("approved", "edited")
 
 
 def close_finished_events(connection: Connection, inbox_event_ids: Collection[int | None]) -> None:

@@ -132,5 +132,11 @@ def withdraw_copy(connection: Connection, product_ids: Sequence[int]) -> None:
     connection.execute(
         update(current_copy)
         .where(current_copy.c.product_id.in_(product_ids))
-        .values(requested_digest=None, requested_generation_id=None, description_id=None, updated_at=func.now())
+        .values(
+            requested_digest=None,
+            requested_generation_id=None,
+            description_id=None,
+            review_id=None,
+            updated_at=func.now(),
+        )
     )

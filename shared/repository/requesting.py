@@ -6,16 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.freshness import Standing
-from shared.models import current_copy, description, generation
+from shared.models import current_copy, description, generation, review
+
+# A curator's decision counts for more than the checks'.
+_STATUS = case(
+    (review.c.decision == "rejected", "rejected"),
+    (review.c.id.is_not(None), "published"),
+    else_=description.c.status,
+)
 
 
 @dataclass(frozen=True)
 class Request:
-    """Copy that an event asks for, or a back-fill."""
+    """Copy that an event asks for, a back-fill or a recall."""
 
     product_id: int
     profile: str
@@ -23,6 +30,7 @@ class Request:
     queue: str
     inbox_event_id: int | None = None
     backfill_id: int | None = None
+    recall_id: int | None = None
 
 
 def standing_copy(connection: Connection, product_ids: Sequence[int]) -> dict[int, dict[str, Standing]]:
@@ -33,14 +41,15 @@ def standing_copy(connection: Connection, product_ids: Sequence[int]) -> dict[in
             current_copy.c.profile,
             current_copy.c.requested_digest,
             (description.c.generation_id == current_copy.c.requested_generation_id).label("is_newest"),
-            description.c.status,
-            description.c.text,
+            _STATUS.label("status"),
+            func.coalesce(review.c.edited_text, description.c.text).label("text"),
             description.c.profile_version,
             description.c.policy_id,
             description.c.facts,
             description.c.evidence,
         )
         .outerjoin(description, description.c.id == current_copy.c.description_id)
+        .outerjoin(review, review.c.id == current_copy.c.review_id)
         .where(current_copy.c.product_id.in_(product_ids))
         .order_by(current_copy.c.product_id, current_copy.c.profile)
         .with_for_update(of=current_copy)

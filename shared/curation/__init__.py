@@ -1,0 +1,1 @@
+"""What curators decide, and the pairs that models learn from."""
