@@ -140,7 +140,7 @@ def _file_digests(folder: Path) -> dict[str, str]:
     if not any(folder.glob(_WEIGHTS)):
         raise ConfigurationError(f"{folder}: has no {_WEIGHTS}, and weights of another kind are never loaded")
     files = [path for path in folder.iterdir() if path.is_file()]
-    return {path.name: _digest_once(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+    return {path.name: digest_once(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files}
 
 
 def _check_sizes(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -153,7 +153,7 @@ def _check_sizes(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 @lru_cache(maxsize=256)
-def _digest_once(path: Path, size: int, modified: int) -> str:
+def digest_once(path: Path, size: int, modified: int) -> str:
     """A file's digest, computed again only when its size or time has changed."""
     return file_digest(path)
 

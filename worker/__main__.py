@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from shared import checkpoints, db
+from shared import checkpoints, db, startup
+from shared.adapters import Adapter
 from shared.checkpoints import BaseModel
+from shared.heartbeat import Heartbeat
 from shared.languages import unspoken
 from shared.logs import logger
-from shared.prompts import PROMPT_VERSION
 from shared.redis_server import GENERATION_QUEUES, MAINTENANCE
-from shared.repository import registry
 from shared.settings import Settings, let_idle_threads_sleep
-from worker import startup
+from worker.champion import ChampionWatch, Shelf
+from worker.decoder import Decoder
 from worker.desk import Desk, Leases, open_desk
 from worker.engine import Engine
-from worker.heartbeat import Heartbeat
-
-if TYPE_CHECKING:
-    from worker.decoding import TransformersDecoder
 
 log = logger(__name__)
 
@@ -36,51 +32,45 @@ def main() -> None:
     config = startup.prepare()
     base = checkpoints.resolve_base_model(config)
     policies = startup.policies(config)
-    decoder = _load(base, config)
-    model_version_id = _register(base)
+    shelf = Shelf(db.engine(), base, config, _load)
+    start = shelf.first()
     engine = Engine(
-        decoder,
+        start.decoder,
+        start.model,
         batch_size=config.batch_size,
         linger_ms=config.batch_linger_ms,
         deadline_s=config.request_deadline_s,
         hang_s=config.hang_s,
         on_hang=_end_hung_process,
     )
+    device = start.decoder.device
+    del start  # the engine alone holds the model, and lets go of it when another one serves
     leases = Leases(timedelta(seconds=config.lease_s))
     heartbeat = Heartbeat(
         "worker",
         db.engine(),
         config.home / "run" / "worker.heartbeat",
         config.heartbeat_s,
-        device=str(decoder.model.device),
-        model_version_id=model_version_id,
+        device=device,
+        model_version_id=engine.serving().model.version_id,
         renew=leases.renew,
     )
-    open_desk(Desk(db.engine(), engine, policies, config, heartbeat.process_id, model_version_id, leases))
+    open_desk(Desk(db.engine(), engine, policies, config, heartbeat.process_id, leases))
     engine.start()
-    with heartbeat:
+    with heartbeat, ChampionWatch(shelf, engine, heartbeat.serve):
         if foreign := unspoken(policies.current().profiles.values(), base.name):
             log.warning(foreign)
-        log.info("ready", model=base.name, device=str(decoder.model.device), batch=config.batch_size)
+        log.info("ready", model=engine.serving().model.name, device=device, batch=config.batch_size)
         _serve(config)
     engine.stop()
 
 
-def _load(base: BaseModel, config: Settings) -> TransformersDecoder:
+def _load(base: BaseModel, config: Settings, adapter: Adapter | None) -> Decoder:
     """Load the model. Only now torch is imported: nothing that may be wrong before has to wait for it."""
     let_idle_threads_sleep()
     from worker.decoding import load_decoder
 
-    return load_decoder(base, config)
-
-
-def _register(base: BaseModel) -> int:
-    """The id of the model in the registry; the first one that ever serves is the champion."""
-    with db.engine().begin() as connection:
-        content = registry.ModelContent(base.name, base.digest, PROMPT_VERSION)
-        model_version_id = registry.register_model(connection, content)
-        registry.promote_if_first(connection, model_version_id)
-    return model_version_id
+    return load_decoder(base, config, adapter)
 
 
 def _serve(config: Settings) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from celery.signals import beat_init, setup_logging
 
 from shared import broker, db, logs
+from shared.heartbeat import Heartbeat
 from shared.settings import settings
-from worker.heartbeat import Heartbeat
 
 app = broker.celery_app(settings().redis_dsn)
 app.conf.include = ["worker.tasks"]

@@ -66,6 +66,10 @@ class Decoder(Protocol):
     more, and what the model's runtime raises (RuntimeError and the like) when it fails on these rows.
     """
 
+    @property
+    def device(self) -> str:
+        """Where the model runs, such as cpu or cuda."""
+
     def encode(self, prompt: Prompt, max_new_tokens: int) -> Encoded:
         """A prompt in tokens. Raises PromptTooLong when it leaves no room for the answer."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,42 +22,79 @@ from jinja2 import TemplateError
 from safetensors import SafetensorError
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
+from shared.adapters import Adapter, check_fit
 from shared.checkpoints import BaseModel
 from shared.errors import ConfigurationError, PromptTooLong
 from shared.prompts import Prompt, as_text
 from shared.settings import Settings
-from worker.batch import Batch, KeysValues
-from worker.decoder import Encoded, Row
+from worker.batch import Batch, KeysValues, device_errors
+from worker.decoder import DeviceLost, Encoded, OutOfMemory, Row
+from worker.merging import check_answer, check_finite, merged
 
 MAX_PROMPT_TOKENS = 2048
 PREAMBLES = 8
 """How many preambles' keys and values are kept: about 15 MB each for the default model in float32."""
 
+_ORIGIN: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
-def load_decoder(base: BaseModel, settings: Settings) -> TransformersDecoder:
+
+def load_decoder(base: BaseModel, settings: Settings, adapter: Adapter | None = None) -> TransformersDecoder:
     """Load a model to decode with: in bfloat16 on a GPU, in float32 on a CPU.
 
-    Only safetensors are read, only from the model's folder, and no code that comes with a model is run.
+    An adapter is merged into the base's weights, so that it costs nothing per token, and must then pass a trial: see
+    :mod:`worker.merging`. Only safetensors are read, only from the folders given, and no code that comes with a model
+    is run.
 
     Raises:
-        ConfigurationError: when the model cannot be loaded, has no chat template, or the device is not there.
+        ConfigurationError: when the model cannot be loaded, has no chat template, the device is not there, or the
+            adapter is of another base, damaged, or fails its trial.
     """
     device = _device(settings)
     if device.type == "cpu":
         torch.set_num_threads(usable_cores())
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    origin: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, **origin)
+        with device_errors():
+            model, tokenizer = _loaded(base.path, "the base model") if adapter is None else _adapted(base, adapter)
+            model = model.to(device, torch.bfloat16 if device.type == "cuda" else torch.float32)
+    except (OutOfMemory, DeviceLost, MemoryError) as error:
+        raise ConfigurationError(f"{base.path}: the {device.type} has no room for the model: {error}") from error
+    decoder = TransformersDecoder(model.eval(), tokenizer, settings.temperature, settings.seed)
+    if adapter is not None:
+        check_answer(decoder, adapter)
+    return decoder
+
+
+def _adapted(base: BaseModel, adapter: Adapter) -> tuple[Any, Any]:
+    """The model that an adapter makes of its base, and the tokenizer that it was taught with."""
+    check_fit(adapter, base)
+    check_finite(adapter)
+    if adapter.is_whole_model:
+        return _loaded(adapter.path, "the fine-tuned model")
+    model, _ = _loaded(base.path, "the base model")
+    return merged(model, adapter), _tokenizer(adapter.path)
+
+
+def _loaded(folder: Path, what: str) -> tuple[Any, Any]:
+    try:
+        # In float32 even for a GPU: an adapter is merged without loss, and with any other dtype transformers would
+        # change torch's default one for all threads while a model is loaded beside one that serves.
         model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            base.path, use_safetensors=True, dtype=dtype, **origin
+            folder, use_safetensors=True, dtype=torch.float32, **_ORIGIN
         )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise ConfigurationError(f"{base.path}: the base model cannot be loaded: {error}") from error
+        raise ConfigurationError(f"{folder}: {what} cannot be loaded: {error}") from error
+    return model, _tokenizer(folder)
+
+
+def _tokenizer(folder: Path) -> Any:
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **_ORIGIN)
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigurationError(f"{folder}: the tokenizer cannot be loaded: {error}") from error
     if not tokenizer.chat_template:
-        raise ConfigurationError(f"{base.path}: the tokenizer has no chat template: use an instruction-tuned model")
-    return TransformersDecoder(model.to(device).eval(), tokenizer, settings.temperature, settings.seed)
+        raise ConfigurationError(f"{folder}: the tokenizer has no chat template: use an instruction-tuned model")
+    return tokenizer
 
 
 def _device(settings: Settings) -> torch.device:
@@ -97,8 +134,14 @@ class TransformersDecoder:
         self._context = int(getattr(text_config, "max_position_embeddings", MAX_PROMPT_TOKENS))
         # Layers that slide or keep a running state cannot begin with columns that were computed elsewhere.
         self._shares_preambles = all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers)
-        self._preamble_tokens = lru_cache(maxsize=64)(self._render_preamble)
-        self._preamble_states = lru_cache(maxsize=PREAMBLES)(self._compute_preamble)
+        # Caches of functions, not of own methods: a decoder in a cycle would keep its memory after its last answer.
+        self._preamble_tokens = lru_cache(maxsize=64)(partial(_render_preamble, tokenizer))
+        self._preamble_states = lru_cache(maxsize=PREAMBLES)(partial(_compute_preamble, model))
+
+    @property
+    def device(self) -> str:
+        """Where the model runs."""
+        return str(self.model.device)
 
     def encode(self, prompt: Prompt, max_new_tokens: int) -> Encoded:
         """A prompt in tokens, divided after the preamble where the tokens allow that.
@@ -106,7 +149,7 @@ class TransformersDecoder:
         Raises:
             PromptTooLong: when the prompt has over 2048 tokens, or leaves no room for the answer in the context.
         """
-        tokens = self._tokens(as_text(prompt.messages, self.tokenizer, answer_follows=True))
+        tokens = _tokens(self.tokenizer, as_text(prompt.messages, self.tokenizer, answer_follows=True))
         room = min(MAX_PROMPT_TOKENS, self._context - max_new_tokens)
         if len(tokens) > room:
             raise PromptTooLong(f"the prompt has {len(tokens)} tokens and {room} fit: shorten the product's attributes")
@@ -134,21 +177,24 @@ class TransformersDecoder:
         """The keys and values of a preamble, one pair per layer, computed once."""
         return self._preamble_states(tokens)
 
-    def _compute_preamble(self, tokens: tuple[int, ...]) -> list[KeysValues]:
-        cache: Any = DynamicCache(config=self.model.config)
-        inputs = torch.tensor([tokens], device=self.model.device)
-        self.model(input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        return [(layer.keys, layer.values) for layer in cache.layers]
 
-    def _render_preamble(self, preamble: tuple[tuple[str, str], ...]) -> tuple[int, ...]:
-        messages = [{"role": role, "content": content} for role, content in preamble]
-        try:
-            return self._tokens(as_text(messages, self.tokenizer, answer_follows=False)) if messages else ()
-        except TemplateError:  # some templates refuse a conversation in which no user has spoken
-            return ()
+def _compute_preamble(model: Any, tokens: tuple[int, ...]) -> list[KeysValues]:
+    cache: Any = DynamicCache(config=model.config)
+    inputs = torch.tensor([tokens], device=model.device)
+    model(input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    return [(layer.keys, layer.values) for layer in cache.layers]
 
-    def _tokens(self, text: str) -> tuple[int, ...]:
-        return tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+def _render_preamble(tokenizer: Any, preamble: tuple[tuple[str, str], ...]) -> tuple[int, ...]:
+    messages = [{"role": role, "content": content} for role, content in preamble]
+    try:
+        return _tokens(tokenizer, as_text(messages, tokenizer, answer_follows=False)) if messages else ()
+    except TemplateError:  # some templates refuse a conversation in which no user has spoken
+        return ()
+
+
+def _tokens(tokenizer: Any, text: str) -> tuple[int, ...]:
+    return tuple(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> list[int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -53,16 +54,22 @@ class Leases:
         generations.renew_leases(connection, worker_id, held, self.lease)
 
 
+class Writers(Protocol):
+    """What the desk needs of an engine."""
+
+    def serving(self) -> Writer:
+        """A view of the model that serves now; one description asks one view."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """The engine and all that a generation needs beside it. One for each worker process, used by all its threads."""
 
     database: Engine
-    engine: Writer
+    engine: Writers
     policies: PolicyWatch
     config: Settings
     worker_id: UUID
-    model_version_id: int
     leases: Leases
     _alone: threading.Lock = field(default_factory=threading.Lock)
 
@@ -90,8 +97,10 @@ class Desk:
     def _write(self, held: Claim) -> str:
         brief, policy_id = self._brief(held)
         is_last = held.attempt > 1 and held.attempt >= self.config.max_attempts
-        copy = pipeline.describe(brief, self.engine, alone=is_last)
-        if not self._save(held, copy, policy_id):
+        serving = self.engine.serving()
+        copy = pipeline.describe(brief, serving, alone=is_last)
+        made_by = {"model_version_id": serving.model.version_id, "policy_id": policy_id}
+        if not self._save(held, copy, made_by):
             return "too late: a newer change came first"
         draft = copy.draft
         quality = draft.scores.quality
@@ -131,9 +140,9 @@ class Desk:
         config = self.config
         return Standards(config.publish_quality, config.reject_quality, config.candidates, config.second_try)
 
-    def _save(self, held: Claim, copy: Copy, policy_id: int) -> bool:
+    def _save(self, held: Claim, copy: Copy, made_by: Mapping[str, int]) -> bool:
         """Store copy with what belongs to it, in one transaction. Whether it came in time."""
-        values = copy.values | {"model_version_id": self.model_version_id, "policy_id": policy_id}
+        values = {**copy.values, **made_by}
         with self.database.begin() as connection:
             id_ = generations.save_description(connection, held, self.worker_id, values)
             if id_ is None:

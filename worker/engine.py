@@ -1,7 +1,8 @@
 """The generation engine: many threads ask, one thread decodes their prompts together.
 
-A Celery worker runs ordinary tasks on a pool of threads; each calls :meth:`Engine.generate` and waits. The engine's own
-thread takes what waits, decodes it as one batch step by step, and answers each request the moment its row ends.
+A Celery worker runs ordinary tasks on a pool of threads; each takes a view of the engine (:meth:`Engine.serving`), asks
+through it and waits. The engine's own thread takes what waits, decodes it as one batch step by step, and answers each
+request the moment its row ends. The model can be swapped between two batches.
 Nothing here imports torch: the model is behind ``worker.decoder.Decoder``.
 """
 
@@ -10,13 +11,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
 from shared.errors import EngineFault, EngineStopped, GenerationTimeout, ShelftalkError
-from shared.prompts import Prompt
-from worker.decoder import Decoded, Decoder, Encoded, OutOfMemory, Row
+from worker.decoder import Decoded, Decoder, OutOfMemory
+from worker.serving import Loaded, Request, ServedModel, Serving, next_batch
 
 log = logging.getLogger(__name__)
 
@@ -46,36 +46,12 @@ class Generated:
     batch_size: int
 
 
-@dataclass(eq=False)
-class _Request:
-    row: Row
-    alone: bool
-    asked: float = field(default_factory=time.monotonic)
-    answer: Future[Generated] = field(default_factory=Future)
-
-    @property
-    def encoded(self) -> Encoded:
-        return self.row.encoded
-
-    @property
-    def is_given_up(self) -> bool:
-        return self.answer.cancelled()
-
-    def resolve(self, result: Generated | Exception) -> None:
-        """Answer, unless the caller has given up in the meantime."""
-        if not self.answer.set_running_or_notify_cancel():
-            return
-        if isinstance(result, Generated):
-            self.answer.set_result(result)
-        else:
-            self.answer.set_exception(result)
-
-
 class Engine:
     """Batches the requests of many threads. Times are in the unit that each name ends with.
 
     Args:
         decoder: the loaded model.
+        model: how it is recorded.
         batch_size: the most rows that are decoded together; fewer for a while after a shortage of memory.
         linger_ms: how long a batch that is not full waits for more.
         deadline_s: how long a caller waits, in the queue and for the model together.
@@ -87,6 +63,7 @@ class Engine:
     def __init__(
         self,
         decoder: Decoder,
+        model: ServedModel,
         *,
         batch_size: int,
         linger_ms: float,
@@ -94,14 +71,14 @@ class Engine:
         hang_s: float,
         on_hang: Callable[[], None],
     ) -> None:
-        self._decoder = decoder
+        self._loaded = Loaded(decoder, model)
         self._batch_size = batch_size
         self._linger_s = linger_ms / 1000
         self._deadline_s = deadline_s
         self._hang_s = hang_s
         self._on_hang = on_hang
         self._changed = Condition()
-        self._waiting: list[_Request] = []
+        self._waiting: list[Request] = []
         self._takes_requests = False
         self._limit = batch_size
         self._calm_batches = 0
@@ -124,22 +101,22 @@ class Engine:
         if self._thread.is_alive():
             self._thread.join()
 
-    def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
-    ) -> list[Generated]:
-        """Answer a prompt in one or more ways; blocks, and may be called from any number of threads.
+    def serving(self) -> Serving:
+        """A view bound to the model that serves now: whoever writes asks through one."""
+        return Serving(self, self._loaded)
 
-        The first candidate is the model's first choice; the others are drawn at random, in the same batch where there
-        is room. ``alone`` decodes in a batch of its own: for a prompt that is suspected of taking its neighbours down.
+    def swap(self, decoder: Decoder, model: ServedModel) -> None:
+        """Serve with another model from now on. Returns at once, and no request is dropped.
 
-        Raises:
-            GenerationTimeout: when there is no answer within the deadline.
-            EngineStopped: when the engine does not run or stops first.
-            EngineFault: when the model fails on this prompt.
-            PromptTooLong: when prompt and answer do not fit into the model's context.
+        Views taken from now on are of the new model. Those taken before, and what was asked through them, stay with
+        the old one, which is let go of when the last of them has its answer; until then both are in memory. A batch
+        holds requests of one model.
         """
-        encoded = self._decoder.encode(prompt, max_new_tokens)
-        requests = [_Request(Row(encoded, max_new_tokens, variant), alone) for variant in range(candidates)]
+        with self._changed:
+            self._loaded = Loaded(decoder, model)
+
+    def answer(self, requests: Sequence[Request]) -> list[Generated]:
+        """The answers to requests, in their order; see :meth:`worker.serving.Serving.generate`."""
         with self._changed:
             if not self._takes_requests:
                 raise EngineStopped("the engine takes no requests: it was not started, or it is shutting down")
@@ -152,7 +129,7 @@ class Engine:
                 request.answer.cancel()
             raise
 
-    def _answer(self, request: _Request) -> Generated:
+    def _answer(self, request: Request) -> Generated:
         """The answer to a request, within the deadline that began when it was made."""
         try:
             return request.answer.result(timeout=max(0.0, request.asked + self._deadline_s - time.monotonic()))
@@ -168,6 +145,7 @@ class Engine:
         try:
             while batch := self._next_batch():
                 self._work(batch)
+                del batch  # it would hold on to a model that has been swapped until the next request comes
             self._stopped.set()
         finally:
             with self._changed:
@@ -176,7 +154,7 @@ class Engine:
             for request in left:
                 request.resolve(EngineStopped("the engine stopped before this request's turn"))
 
-    def _next_batch(self) -> list[_Request]:
+    def _next_batch(self) -> list[Request]:
         """Wait for requests and take the next batch; empty when the engine stops."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or not self._takes_requests)
@@ -186,18 +164,18 @@ class Engine:
                 )
             if not self._takes_requests:
                 return []
-            batch = _choose(self._waiting, self._limit)
+            batch = next_batch(self._waiting, self._limit)
             self._waiting = [request for request in self._waiting if request not in batch]
             return batch
 
-    def _work(self, batch: list[_Request]) -> None:
+    def _work(self, batch: list[Request]) -> None:
         """Decode a batch to its end; what a failure leaves unanswered is put back to be tried in another way."""
         running = dict(enumerate(request for request in batch if not request.is_given_up))
         size = len(running)
         problem = ""
         is_short_of_memory = False
         try:
-            self._decode(running)
+            self._decode(batch[0].loaded.decoder, running)
         except OutOfMemory as error:
             problem, is_short_of_memory = str(error), True
         except _FAULTS as error:
@@ -211,18 +189,20 @@ class Engine:
             self._working_since = None
         # Only now: an exception that is being handled keeps the memory of its batch alive.
         if is_short_of_memory:
+            for loaded in {batch[0].loaded, self._loaded}:
+                loaded.decoder.release()
             self._shrink(list(running.values()), size, problem)
         elif problem:
             self._isolate(list(running.values()), problem)
         else:
             self._grow()
 
-    def _decode(self, running: dict[int, _Request]) -> None:
+    def _decode(self, decoder: Decoder, running: dict[int, Request]) -> None:
         """Step until ``running`` is empty: a row leaves it when it is answered or given up."""
         if not running:
             return
         began, size = self._made_progress(), len(running)
-        decoding = self._decoder.start([request.row for request in running.values()])
+        decoding = decoder.start([request.row for request in running.values()])
         while running:
             self._made_progress()
             for row, decoded in decoding.step().items():
@@ -234,8 +214,7 @@ class Engine:
             if given_up and running:
                 decoding.drop(given_up)
 
-    def _shrink(self, requests: list[_Request], size: int, problem: str) -> None:
-        self._decoder.release()
+    def _shrink(self, requests: list[Request], size: int, problem: str) -> None:
         self._calm_batches = 0
         if size == 1:
             for request in requests:
@@ -245,7 +224,7 @@ class Engine:
         log.warning("out of memory with %d rows: going on with %d", size, self._limit)
         self._put_back(requests)
 
-    def _isolate(self, requests: list[_Request], problem: str) -> None:
+    def _isolate(self, requests: list[Request], problem: str) -> None:
         for request in requests:
             if request.alone:
                 request.resolve(
@@ -256,7 +235,7 @@ class Engine:
             request.alone = True
         self._put_back(suspects)
 
-    def _put_back(self, requests: list[_Request]) -> None:
+    def _put_back(self, requests: list[Request]) -> None:
         with self._changed:
             self._waiting = requests + self._waiting
 
@@ -282,16 +261,7 @@ class Engine:
             return
 
 
-def _choose(waiting: Sequence[_Request], limit: int) -> list[_Request]:
-    """The oldest request, and those whose length is nearest to its own, so that little of the batch is padding."""
-    oldest = waiting[0]
-    if oldest.alone:
-        return [oldest]
-    company = [request for request in waiting if not request.alone]
-    return sorted(company, key=lambda request: abs(len(request.encoded) - len(oldest.encoded)))[:limit]
-
-
-def _generated(request: _Request, decoded: Decoded, began: float, size: int) -> Generated:
+def _generated(request: Request, decoded: Decoded, began: float, size: int) -> Generated:
     return Generated(
         text=decoded.text,
         confidence=decoded.confidence,

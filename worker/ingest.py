@@ -22,14 +22,13 @@ from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from shared import broker, db, redis_server
+from shared import broker, db, redis_server, startup
 from shared.events import FIELD
+from shared.heartbeat import Heartbeat
 from shared.logs import logger
 from shared.policy import Policy, PolicyWatch
 from shared.repository.generations import Nudge
 from shared.settings import Settings
-from worker import startup
-from worker.heartbeat import Heartbeat
 from worker.intake import Delivery, take_in
 
 log = logger(__name__)

@@ -19,13 +19,18 @@ from shared.prompts import Prompt, description_prompt, with_fault
 from worker.drafting import Brief, Draft, drafted, judged
 from worker.engine import Generated
 from worker.plain_copy import plain_text
+from worker.serving import ServedModel
 
 # English takes about 1.4 tokens a word with common tokenizers, numbers and names more.
 TOKENS_PER_WORD = 2
 
 
 class Writer(Protocol):
-    """What the pipeline needs of an engine."""
+    """What the pipeline needs of an engine: a view that is bound to one model."""
+
+    @property
+    def model(self) -> ServedModel:
+        """Who answers."""
 
     def generate(
         self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
@@ -89,7 +94,7 @@ def describe(brief: Brief, engine: Writer, *, alone: bool = False) -> Copy:
     if is_thin(brief.plan):
         return _plain(brief)
     writing = _Writing(brief, engine, alone)
-    prompt = description_prompt(brief.facts, brief.profile)
+    prompt = description_prompt(brief.facts, brief.profile, taught=engine.model.taught)
     best = writing.ask("candidates", prompt, 1 if alone else brief.standards.candidates)
     if best.verdict.status != "published" and brief.standards.second_try and not alone:
         with suppress(PromptTooLong):  # what is written already stands

@@ -22,6 +22,7 @@ from worker import batch
 from worker.decoder import Decoded, Encoded, OutOfMemory, Row
 from worker.decoding import TransformersDecoder, load_decoder, usable_cores
 from worker.engine import Engine
+from worker.serving import ServedModel
 
 LIMIT = 24
 
@@ -201,12 +202,18 @@ def test_any_text_can_be_asked_from_many_threads(decoder: TransformersDecoder) -
 def test_the_engine_answers_with_a_real_model(decoder: TransformersDecoder) -> None:
     hung: list[str] = []
     engine = Engine(
-        decoder, batch_size=4, linger_ms=5, deadline_s=60, hang_s=60, on_hang=lambda: hung.append("the model hangs")
+        decoder,
+        ServedModel(1, "tiny", taught=False),
+        batch_size=4,
+        linger_ms=5,
+        deadline_s=60,
+        hang_s=60,
+        on_hang=lambda: hung.append("the model hangs"),
     )
     engine.start()
     asked = prompts(12)
     with ThreadPoolExecutor(12) as pool:
-        answers = list(pool.map(lambda prompt: engine.generate(prompt, max_new_tokens=LIMIT)[0], asked))
+        answers = list(pool.map(lambda prompt: engine.serving().generate(prompt, max_new_tokens=LIMIT)[0], asked))
     engine.stop()
     assert [answer.text for answer in answers] == [by_transformers(decoder, prompt) for prompt in asked]
     assert max(answer.batch_size for answer in answers) > 1

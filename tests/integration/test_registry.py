@@ -12,10 +12,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, text
 
+from shared.heartbeat import Heartbeat
 from shared.repository import registry
 from shared.repository.registry import ModelContent
 from tests.event_fakes import Service
-from worker.heartbeat import Heartbeat
 
 BASE = ModelContent("smol", "a" * 64, "1")
 MINUTE = timedelta(minutes=1)
@@ -54,6 +54,35 @@ def test_the_first_model_becomes_champion_and_no_later_one(connection: Connectio
     champion = registry.champion(connection)
     assert champion is not None
     assert (champion["id"], champion["base_model"], champion["prompt_version"]) == (first, "smol", "1")
+
+
+def test_what_stands_about_a_known_model_is_not_changed(connection: Connection) -> None:
+    first = registry.register_model(connection, BASE, metrics={"bleu": 30.0})
+    assert registry.register_model(connection, BASE, metrics={"bleu": 99.0}) == first
+    [model] = registry.models(connection)
+    assert model["metrics"] == {"bleu": 30.0}
+
+
+def test_models_come_with_their_aliases_texts_and_workers(connection: Connection) -> None:
+    base = registry.register_model(connection, BASE)
+    tuned = registry.register_model(connection, ModelContent("smol", "a" * 64, "1t", "house", "c" * 64))
+    registry.promote_if_first(connection, base)
+    registry.beat_heart(connection, uuid4(), "worker", model_version_id=base)
+    found = [
+        (model["id"], model["adapter"], model["aliases"], model["descriptions"], model["workers"])
+        for model in registry.models(connection)
+    ]
+    assert found == [(tuned, "house", [], 0, 0), (base, None, ["champion"], 0, 1)]
+
+
+def test_a_heartbeat_tells_the_model_that_is_served_now(connection: Connection) -> None:
+    first, second = (registry.register_model(connection, ModelContent("smol", "a" * 64, prompt)) for prompt in "12")
+    process = uuid4()
+    registry.beat_heart(connection, process, "worker", model_version_id=first)
+    registry.beat_heart(connection, process, "worker", model_version_id=second)
+
+    [found] = registry.living(connection, MINUTE)
+    assert (found["model_version_id"], found["model"]) == (second, "smol")
 
 
 def test_a_process_that_beats_lives(connection: Connection) -> None:

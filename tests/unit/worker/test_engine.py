@@ -5,159 +5,32 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
 
 from shared.errors import EngineFault, EngineStopped, GenerationTimeout, PromptTooLong
-from shared.prompts import Prompt
 from shared.settings import child_environment
-from worker.decoder import Decoded, DeviceLost, Encoded, OutOfMemory, Row
-from worker.engine import GROW_AFTER, Engine, Generated
-
-SOON = 10.0
-
-
-@dataclass
-class ScriptedDecoder:
-    """Answers "copy of <question>" after as many steps as the question has words.
-
-    ``capacity`` rows fit into its memory; a question with ``poison`` in it fails its batch; a step waits for ``gate``.
-    """
-
-    capacity: int = 1000
-    poison: str = "poison"
-    error: Exception = field(default_factory=lambda: RuntimeError("index out of range"))
-    gate: threading.Event = field(default_factory=threading.Event)
-    entered: threading.Event = field(default_factory=threading.Event)
-    batches: list[list[str]] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-    releases: int = 0
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-        self.questions: dict[Encoded, str] = {}
-
-    def encode(self, prompt: Prompt, max_new_tokens: int) -> Encoded:
-        question = prompt.question[1]
-        if len(question) > 1000:
-            raise PromptTooLong("the prompt has too many tokens")
-        encoded = Encoded((), tuple(question.encode()))
-        self.questions[encoded] = question
-        return encoded
-
-    def start(self, rows: Sequence[Row]) -> ScriptedDecoding:
-        questions = [self.questions[row.encoded] + f" variant {row.variant}" * bool(row.variant) for row in rows]
-        self.batches.append(questions)
-        if len(rows) > self.capacity:
-            raise OutOfMemory(f"{len(rows)} rows do not fit")
-        return ScriptedDecoding(self, dict(enumerate(questions)))
-
-    def release(self) -> None:
-        self.releases += 1
-
-
-class ScriptedDecoding:
-    def __init__(self, decoder: ScriptedDecoder, rows: dict[int, str]) -> None:
-        self.decoder = decoder
-        self.rows = rows
-        self.steps = 0
-
-    def step(self) -> Mapping[int, Decoded]:
-        self.decoder.entered.set()
-        self.decoder.gate.wait()
-        if any(self.decoder.poison in question for question in self.rows.values()):
-            raise self.decoder.error
-        self.steps += 1
-        done = {row: question for row, question in self.rows.items() if len(question.split()) <= self.steps}
-        for row in done:
-            del self.rows[row]
-        return {row: Decoded(f"copy of {question}", 0.9, self.steps, True) for row, question in done.items()}
-
-    def drop(self, rows: Collection[int]) -> None:
-        for row in rows:
-            self.decoder.dropped.append(self.rows.pop(row))
-
-
-class Turnstile(threading.Event):
-    """A gate that lets one step through each time it is set."""
-
-    def wait(self, timeout: float | None = None) -> bool:
-        passed = super().wait(timeout)
-        self.clear()
-        return passed
-
-
-def ask(question: str) -> Prompt:
-    return Prompt((), ("user", question))
-
-
-@contextmanager
-def running(decoder: Any, **changes: Any) -> Iterator[Engine]:
-    options: dict[str, Any] = {"batch_size": 4, "linger_ms": 0, "deadline_s": SOON, "hang_s": SOON, "on_hang": _fail}
-    engine = Engine(decoder, **options | changes)
-    engine.start()
-    try:
-        yield engine
-    finally:
-        decoder.gate.set()
-        engine.stop()
-
-
-def _fail() -> None:
-    raise AssertionError("the watchdog bit")
-
-
-def answer_to(engine: Engine, question: str, **options: Any) -> Generated:
-    (answer,) = engine.generate(ask(question), max_new_tokens=9, **options)
-    return answer
-
-
-@contextmanager
-def busy_with(engine: Engine, decoder: ScriptedDecoder, question: str = "first") -> Iterator[Future[Generated]]:
-    """The engine while it works on a request; what is asked meanwhile waits. Leaving lets it go on."""
-    decoder.gate.clear()
-    decoder.entered.clear()
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(answer_to, engine, question)
-        assert decoder.entered.wait(SOON)
-        yield answer
-        decoder.gate.set()
-        answer.result(SOON)
-
-
-def ask_all(
-    pool: ThreadPoolExecutor, engine: Engine, questions: Sequence[str], **options: Any
-) -> list[Future[Generated]]:
-    """Ask in order from threads of their own, and return when all of them wait."""
-    answers = []
-    for count, question in enumerate(questions, start=1):
-        answers.append(pool.submit(answer_to, engine, question, **options))
-        wait_until(partial(_waits, engine, count))
-    return answers
-
-
-def _waits(engine: Engine, count: int) -> bool:
-    return len(engine._waiting) == count
-
-
-def _pumped(gate: threading.Event, answer: Future[Generated]) -> bool:
-    gate.set()
-    return answer.done()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(int(SOON / 0.002)):
-        if condition():
-            return
-        pause.wait(0.002)
-    raise AssertionError("it did not happen in time")
+from tests.scripted_decoder import (
+    FIRST,
+    SOON,
+    ScriptedDecoder,
+    ScriptedDecoding,
+    Turnstile,
+    answer_to,
+    ask,
+    ask_all,
+    busy_with,
+    pumped,
+    running,
+    wait_until,
+    watchdog_bit,
+)
+from worker.decoder import DeviceLost, Row
+from worker.engine import GROW_AFTER, Engine
 
 
 def test_an_answer_says_how_it_was_made() -> None:
@@ -237,7 +110,7 @@ def test_a_row_that_nobody_waits_for_leaves_its_batch_and_its_neighbour_goes_on(
         stays = pool.submit(answer_to, engine, "stays a while")
         assert decoder.entered.wait(SOON)
         request.answer.cancel()
-        wait_until(partial(_pumped, decoder.gate, stays))
+        wait_until(partial(pumped, decoder.gate, stays))
         assert stays.result(SOON).batch_size == 2
         assert isinstance(leaves.exception(SOON), CancelledError)
     assert decoder.dropped == ["leaves in time"]
@@ -344,7 +217,7 @@ def test_stop_finishes_what_runs_and_fails_what_waits() -> None:
 
 
 def test_an_engine_that_was_not_started_takes_no_requests() -> None:
-    engine = Engine(ScriptedDecoder(), batch_size=1, linger_ms=0, deadline_s=1, hang_s=1, on_hang=_fail)
+    engine = Engine(ScriptedDecoder(), FIRST, batch_size=1, linger_ms=0, deadline_s=1, hang_s=1, on_hang=watchdog_bit)
     with pytest.raises(EngineStopped, match="not started"):
         answer_to(engine, "early")
     engine.stop()
@@ -365,7 +238,7 @@ def test_the_engine_and_the_checkpoints_do_not_import_torch() -> None:
 def test_candidates_of_one_prompt_are_decoded_in_one_batch() -> None:
     decoder = ScriptedDecoder()
     with running(decoder) as engine:
-        answers = engine.generate(ask("kettle"), max_new_tokens=9, candidates=3)
+        answers = engine.serving().generate(ask("kettle"), max_new_tokens=9, candidates=3)
     assert [answer.text for answer in answers] == [
         "copy of kettle",
         "copy of kettle variant 1",
@@ -377,5 +250,5 @@ def test_candidates_of_one_prompt_are_decoded_in_one_batch() -> None:
 def test_when_a_candidate_fails_nobody_waits_for_the_others() -> None:
     with running(ScriptedDecoder(poison="variant 1")) as engine:
         with pytest.raises(EngineFault):
-            engine.generate(ask("kettle"), max_new_tokens=9, candidates=2)
+            engine.serving().generate(ask("kettle"), max_new_tokens=9, candidates=2)
         assert answer_to(engine, "next").text == "copy of next"

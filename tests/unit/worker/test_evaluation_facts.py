@@ -2,89 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.errors import ConfigurationError, EngineFault
+from shared.errors import ConfigurationError
 from shared.evaluation.options import FactsOptions
 from shared.evaluation.rows import product_of
 from shared.factcheck.evidence import find_spans
 from shared.facts import Fact
-from shared.prompts import Prompt
 from shared.settings import Settings
-from worker.engine import Generated
+from tests.scripted_model import BOWL, KETTLE, SAID, Scripted, file_of
 from worker.evaluation import facts
 from worker.evaluation.catalogue import read_catalogue, sample
 from worker.evaluation.display import marked
 from worker.evaluation.measuring import SCORES, likenesses
-from worker.evaluation.models import Model
 from worker.evaluation.texts import Text, template_text
-
-KETTLE = {
-    "sku": "K2",
-    "title": "Kettle K2",
-    "brand": "Norrland",
-    "category": "kettle",
-    "attributes": {"color": "black", "power": "2200 watt"},
-    "derived_attributes": {"color": ["purple"]},
-    "description": "The Norrland Kettle K2 is a black kettle with a power of 2200 watt.",
-    "source": "shop",
-}
-BOWL = {
-    "sku": "B1",
-    "title": "Bowl",
-    "category": "bowl",
-    "attributes": {"material": "stoneware", "date": "1931", "country of origin": "Finland"},
-    "references": ["The Bowl is made of stoneware.", "A bowl from Finland."],
-    "source": "museum",
-}
-SAID = {
-    "Norrland Kettle K2": "The Norrland Kettle K2 is a purple kettle with a power of 2200 watt.",
-    "Bowl": "The Bowl is made of stoneware. Its date is 1931. Its country of origin is Finland.",
-}
-
-
-@dataclass
-class Scripted:
-    """A model that says of each product what it is told to, and remembers how often it was loaded and asked."""
-
-    said: dict[str, str] = field(default_factory=lambda: dict(SAID))
-    loaded: int = 0
-    asked: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def open(self) -> Iterator[Scripted]:
-        self.loaded += 1
-        yield self
-
-    def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
-    ) -> list[Generated]:
-        title = prompt.question[1].partition("\n")[0].removeprefix("- title: ")
-        self.asked.append(title)
-        if title not in self.said:
-            raise EngineFault(f"cannot describe {title}")
-        text = self.said[title]
-        return [
-            Generated(
-                text=text,
-                confidence=0.5,
-                prompt_tokens=30,
-                new_tokens=12,
-                complete=True,
-                queue_ms=1.0,
-                decode_ms=2.0,
-                batch_size=1,
-            )
-        ]
-
 
 Measure = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -97,17 +33,12 @@ def measure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Measure:
         status = facts.run(
             FactsOptions(file=file_of(tmp_path, rows), as_json=True, **options),
             Settings(second_try=False, threads=2),
-            Model("scripted", "1", engine.open),
+            champion=engine.as_model(),
+            base=engine.as_model(),
         )
         return status, json.loads(capsys.readouterr().out)
 
     return run
-
-
-def file_of(folder: Path, rows: list[Any]) -> Path:
-    path = folder / "rows.jsonl.gz"
-    path.write_bytes(gzip.compress("".join(f"{json.dumps(row)}\n" for row in rows).encode()))
-    return path
 
 
 def test_the_template_states_all_attributes_literally() -> None:
@@ -124,6 +55,15 @@ def test_the_template_has_the_scores_that_follow_from_its_words(measure: Measure
     assert template["published"] == 1
 
 
+def test_a_champion_that_is_no_base_writes_texts_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    champion = Scripted({**SAID, "Norrland Kettle K2": KETTLE["description"]}).as_model(digest="2")
+    options = FactsOptions(file=file_of(tmp_path, [KETTLE]), as_json=True)
+    facts.run(options, Settings(second_try=False), champion, Scripted().as_model())
+    report = json.loads(capsys.readouterr().out)
+    assert (report["champion"]["unsupported_spans"], report["base"]["unsupported_spans"]) == (0, 1)
+    assert "note" not in report["champion"]
+
+
 def test_every_score_has_its_mean_beside_bleu_the_share_published_and_the_sources(measure: Measure) -> None:
     status, report = measure([KETTLE, BOWL], Scripted())
     assert status == 0
@@ -131,7 +71,7 @@ def test_every_score_has_its_mean_beside_bleu_the_share_published_and_the_source
     for contestant in report.values():
         assert set(contestant) - {"note"} == {*SCORES, "bleu", "published", "rows", "sources"}
         assert {source: each["rows"] for source, each in contestant["sources"].items()} == {"museum": 1, "shop": 1}
-    assert "the champion is the base model, scripted" in report["champion"]["note"]
+    assert "The champion is the untuned base model, scripted" in report["champion"]["note"]
     assert {name: report["champion"][name] for name in report["base"]} == report["base"]
 
 
@@ -194,7 +134,7 @@ def test_a_broken_row_is_named_and_the_others_are_measured(tmp_path: Path, capsy
         tmp_path, [KETTLE | {"title": 5}, KETTLE, ["no row"], BOWL | {"references": [3]}, BOWL | {"source": 4}]
     )
     options = FactsOptions(file=file, as_json=True)
-    status = facts.run(options, Settings(second_try=False), Model("scripted", "1", Scripted().open))
+    status = facts.run(options, Settings(second_try=False), Scripted().as_model(), Scripted().as_model())
     printed = capsys.readouterr()
     assert status == 1
     assert json.loads(printed.out)["base"]["rows"] == 1
@@ -209,18 +149,18 @@ def test_a_product_that_the_model_fails_on_is_named_and_left_out(
 ) -> None:
     engine = Scripted({"Bowl": SAID["Bowl"]})
     options = FactsOptions(file=file_of(tmp_path, [KETTLE, BOWL]), as_json=True)
-    assert facts.run(options, Settings(second_try=False), Model("scripted", "1", engine.open)) == 1
+    assert facts.run(options, Settings(second_try=False), engine.as_model(), engine.as_model()) == 1
     printed = capsys.readouterr()
     assert {each["rows"] for each in json.loads(printed.out).values()} == {1}
-    assert "line 1: cannot describe Norrland Kettle K2" in printed.err
+    assert "line 1: champion: cannot describe Norrland Kettle K2" in printed.err
 
 
 def test_a_file_without_products_and_an_unknown_profile_are_explained(tmp_path: Path) -> None:
-    model = Model("scripted", "1", Scripted().open)
+    model = Scripted().as_model()
     with pytest.raises(ConfigurationError, match=r"holds no product; .* the first fault: .*line 1: title"):
-        facts.run(FactsOptions(file=file_of(tmp_path, [{"sku": "A"}])), Settings(), model)
+        facts.run(FactsOptions(file=file_of(tmp_path, [{"sku": "A"}])), Settings(), model, model)
     with pytest.raises(ConfigurationError, match=r"there is no 'brochure'; known are .*product_page"):
-        facts.run(FactsOptions(file=file_of(tmp_path, [KETTLE]), profile="brochure"), Settings(), model)
+        facts.run(FactsOptions(file=file_of(tmp_path, [KETTLE]), profile="brochure"), Settings(), model, model)
 
 
 def test_a_repeated_run_writes_only_what_is_not_kept_yet(measure: Measure, tmp_path: Path) -> None:
@@ -274,12 +214,12 @@ def test_people_see_a_table_with_the_best_marked_and_samples_with_what_is_unsupp
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = FactsOptions(file=file_of(tmp_path, [KETTLE, BOWL]), samples=2)
-    facts.run(options, Settings(second_try=False), Model("scripted", "1", Scripted().open))
+    facts.run(options, Settings(second_try=False), Scripted().as_model(), Scripted().as_model())
     printed = capsys.readouterr().out
     [line] = [line for line in printed.splitlines() if "attribute_coverage" in line]
     assert [cell.strip() for cell in line.split("│")[2:5]] == ["0.833", "0.833", "1.000*"]
     assert "⟦purple⟧" in printed
-    assert "No model is trained yet" in printed
+    assert "The champion is the untuned base model, scripted" in printed
 
 
 def test_each_unsupported_span_is_marked_and_all_else_stays() -> None:

@@ -20,6 +20,7 @@ from shared.settings import Settings
 from worker.engine import Generated
 from worker.evaluation import metamorphic
 from worker.evaluation.models import Model
+from worker.serving import ServedModel
 
 KETTLE = {
     "sku": "K2",
@@ -36,11 +37,15 @@ def faithful(facts: dict[str, str]) -> str:
     return " ".join((f"This is the {facts['title']}.", *told))
 
 
+TELLER = ServedModel(0, "teller", taught=False)
+
+
 @dataclass
 class Teller:
     """A model that makes a text of the facts it is asked about."""
 
     say: Say
+    model: ServedModel = TELLER
 
     @contextmanager
     def open(self) -> Iterator[Teller]:

@@ -26,6 +26,7 @@ from worker.drafting import Brief, Draft
 from worker.engine import Generated
 from worker.evaluation.injections import FIELDS, KETTLE, Case, LeakReport, leak_report, read_cases
 from worker.pipeline import describe
+from worker.serving import ServedModel
 
 CASES = read_cases(Path(__file__).parents[2] / "data" / "injections.jsonl")
 MIN_CASES, MIN_KINDS = 70, 12
@@ -49,6 +50,7 @@ def said(text: str) -> Generated:
 class Scripted:
     """A model that answers in turn what it is told to."""
 
+    model = ServedModel(1, "fake", taught=False)
     answers: tuple[str, ...]
     asked: int = 0
 
@@ -63,6 +65,7 @@ class Scripted:
 class Echoing:
     """A model that makes a sentence of each fact that it is given. ``prompts`` are all that reached it."""
 
+    model = ServedModel(1, "fake", taught=False)
     prompts: list[Prompt] = field(default_factory=list)
 
     def generate(

@@ -21,6 +21,7 @@ from shared.settings import Settings
 from worker.drafting import Brief
 from worker.engine import Generated
 from worker.pipeline import Copy, describe
+from worker.serving import ServedModel
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ ENGLISH_KETTLE = {
 class Script:
     """A model that gives one text for every prompt, and remembers what it was asked."""
 
+    model = ServedModel(1, "fake", taught=False)
     text: str
     asked: list[Prompt] = field(default_factory=list)
 

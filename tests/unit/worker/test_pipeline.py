@@ -12,10 +12,11 @@ from shared.events import AttributeValue, Product, Quantity
 from shared.factcheck.evidence import without_fragments
 from shared.gate import Standards
 from shared.profiles import Profile
-from shared.prompts import Prompt
+from shared.prompts import Prompt, description_prompt
 from worker.drafting import Brief, Draft
 from worker.engine import Generated
 from worker.pipeline import TOKENS_PER_WORD, describe
+from worker.serving import ServedModel
 
 PROFILE = Profile(name="product_page", version="7", min_words=8, max_words=40, ignored_attributes=("price",), rules=())
 
@@ -24,6 +25,7 @@ PROFILE = Profile(name="product_page", version="7", min_words=8, max_words=40, i
 class Parrot:
     """An engine that answers each prompt with the same text, and remembers what it was asked."""
 
+    model = ServedModel(1, "fake", taught=False)
     answer: str
     asked: list[tuple[Prompt, int, bool]] = field(default_factory=list)
 
@@ -256,3 +258,14 @@ def test_copy_that_breaks_a_rule_is_not_published_and_the_hit_is_recorded() -> N
     (hit,) = values["rule_hits"]
     assert values["status"] == "needs_review"
     assert (hit["text"], values["text"][hit["start"] : hit["end"]]) == ("black", "black")
+
+
+def test_a_fine_tuned_model_is_asked_in_the_form_that_it_was_taught() -> None:
+    base, tuned = Parrot("It is black."), Parrot("It is black.")
+    tuned.model = ServedModel(2, "tuned", taught=True)
+    for engine in (base, tuned):
+        describe(brief(TELEVISION), engine)
+    facts = brief(TELEVISION).facts
+    assert base.asked[0][0] == description_prompt(facts, PROFILE)
+    assert tuned.asked[0][0] == description_prompt(facts, PROFILE, taught=True)
+    assert base.asked[0][0] != tuned.asked[0][0]

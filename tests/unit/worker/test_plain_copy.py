@@ -17,12 +17,15 @@ from worker.drafting import Brief
 from worker.engine import Generated
 from worker.pipeline import Copy, describe
 from worker.plain_copy import plain_text
+from worker.serving import ServedModel
 
 LOCALES = ("en", "de", "es", "zh")
 
 
 class Unasked:
     """A model that nobody may ask."""
+
+    model = ServedModel(1, "fake", taught=False)
 
     def generate(
         self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False

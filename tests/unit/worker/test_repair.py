@@ -15,6 +15,7 @@ from shared.prompts import Prompt
 from worker.drafting import Brief
 from worker.engine import Generated
 from worker.pipeline import Copy, describe
+from worker.serving import ServedModel
 
 PROFILE = Profile(name="product_page", version="7", min_words=8, max_words=40, rules=())
 TELEVISION = Product(
@@ -39,6 +40,7 @@ PRAISED = f"{GOOD} It is a perfect gift."
 class Script:
     """A model that gives the texts of its script, call by call, and remembers what it was asked."""
 
+    model = ServedModel(1, "fake", taught=False)
     calls: list[list[str]]
     asked: list[tuple[Prompt, int, bool]] = field(default_factory=list)
 
