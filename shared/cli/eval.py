@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shared.cli.eval_e2e import e2e
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -135,6 +137,49 @@ def facts(
 
 
 @app.command()
+def models(
+    file: Annotated[Path, typer.Argument(help="Products or curated pairs, JSON Lines or CSV; see docs/evaluation.md.")],
+    adapter: Annotated[
+        list[str] | None, typer.Option(help="An adapter by name or folder, or as NAME=FOLDER; may be repeated.")
+    ] = None,
+    champion: Annotated[bool, typer.Option("--champion", help="Add the model that serves.")] = False,
+    base: Annotated[bool, typer.Option("--base", help="Add the untuned base model.")] = False,
+    template: Annotated[bool, typer.Option(help="Add the trivial template.")] = True,
+    held_out: Annotated[bool, typer.Option("--held-out", help="Only products that no training sees.")] = False,
+    profile: Annotated[str, typer.Option(help="Write for this profile where a row names none.")] = "product_page",
+    limit: Limit = None,
+    seed: Seed = 0,
+    candidates: Annotated[int | None, typer.Option(min=1, help="Texts per product, instead of the setting.")] = None,
+    second_try: Annotated[bool | None, typer.Option(help="Ask again where it helps, instead of the setting.")] = None,
+    samples: Annotated[int, typer.Option(min=0, help="So many products stand side by side in the report.")] = 20,
+    report: Annotated[Path | None, typer.Option(help="Write the comparison as an HTML page.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep the texts here; a repeated run goes on from there.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")] = None,
+) -> None:
+    """Score adapters, champion, base and template side by side. Exits 1 if rows had to be left out."""
+    from shared.evaluation.options import ModelsOptions
+
+    options = ModelsOptions(
+        file=file,
+        adapters=tuple(adapter or ()),
+        champion=champion,
+        base=base,
+        template=template,
+        held_out=held_out,
+        profile=profile,
+        limit=limit,
+        seed=seed,
+        candidates=candidates,
+        second_try=second_try,
+        samples=samples,
+        report=report,
+        out=out,
+        json_file=json_file,
+    )
+    _measure("models", options)
+
+
+@app.command()
 def metamorphic(
     file: Products,
     as_json: AsJson = False,
@@ -182,6 +227,9 @@ def injection(
     from shared.evaluation.options import Options
 
     _measure("injection", Options(file=file, as_json=as_json, profile=profile, limit=limit, seed=seed))
+
+
+app.command()(e2e)
 
 
 def _measure(name: str, options: Options) -> None:

@@ -34,3 +34,24 @@ class MetamorphicOptions(Options):
 
     changes: tuple[Change, ...] = ("flip", "drop", "reword")
     examples: int = 0
+
+
+class ModelsOptions(Options):
+    """``shelftalk eval models``.
+
+    ``adapters`` are names or folders, each perhaps as ``NAME=FOLDER``; ``champion``, ``base`` and ``template`` say who
+    else takes part. ``candidates`` and ``second_try`` stand for the settings' where they are not None. Texts are kept
+    in ``out``; the report is written to ``json_file``, and as a page with ``samples`` products to ``report``.
+    """
+
+    adapters: tuple[str, ...] = ()
+    champion: bool = False
+    base: bool = False
+    template: bool = True
+    held_out: bool = False
+    candidates: int | None = None
+    second_try: bool | None = None
+    samples: int = 20
+    out: Path | None = None
+    json_file: Path | None = None
+    report: Path | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import exp, log, prod
 
 from shared.factcheck.lexicon import load_lexicon
@@ -35,8 +36,30 @@ def attribute_recall(text: str, facts: Sequence[Fact], locale: str = "en") -> fl
     return _table_recall(_tokens(text), _records(facts, locale))
 
 
+@dataclass(frozen=True)
+class Parent:
+    """PARENT's precision, recall and F score of a text, each from 0 to 1."""
+
+    precision: float
+    recall: float
+
+    @property
+    def f(self) -> float:
+        """The harmonic mean of precision and recall."""
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+
 def parent_f(text: str, facts: Sequence[Fact], references: Sequence[str], locale: str = "en") -> float:
     """PARENT's F score of a text, from 0 to 1: that of the reference with which it is highest.
+
+    Raises:
+        ValueError: without a reference; PARENT is defined against one.
+    """
+    return parent(text, facts, references, locale).f
+
+
+def parent(text: str, facts: Sequence[Fact], references: Sequence[str], locale: str = "en") -> Parent:
+    """PARENT of a text, with the reference with which its F score is highest.
 
     Raises:
         ValueError: without a reference; PARENT is defined against one.
@@ -47,15 +70,15 @@ def parent_f(text: str, facts: Sequence[Fact], references: Sequence[str], locale
     said = _tokens(text)
     table_recall = _table_recall(said, records) or SMOOTHING
     known = {word for record in records for wording in record for word in wording}
-    return max(_f_score(said, _tokens(reference), known, table_recall) for reference in references)
+    found = (_against(said, _tokens(reference), known, table_recall) for reference in references)
+    return max(found, key=lambda each: each.f)
 
 
-def _f_score(said: list[str], reference: list[str], known: set[str], table_recall: float) -> float:
+def _against(said: list[str], reference: list[str], known: set[str], table_recall: float) -> Parent:
     orders = range(1, MAX_ORDER + 1)
     precision = _mean([_precision(_grams(said, order), _grams(reference, order), known) for order in orders])
     found = _mean([_recall(_grams(said, order), _grams(reference, order), known) for order in orders]) or SMOOTHING
-    recall = exp((1 - TABLE_WEIGHT) * log(found) + TABLE_WEIGHT * log(table_recall))
-    return 2 * precision * recall / (precision + recall)
+    return Parent(precision, exp((1 - TABLE_WEIGHT) * log(found) + TABLE_WEIGHT * log(table_recall)))
 
 
 def _precision(said: Counter[Gram], reference: Counter[Gram], known: set[str]) -> float:

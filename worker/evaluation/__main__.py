@@ -6,9 +6,10 @@ import sys
 
 from shared import logs
 from shared.errors import ShelftalkError
-from shared.evaluation.options import FactsOptions, MetamorphicOptions, Options
-from shared.settings import settings
-from worker.evaluation import facts, injections, metamorphic
+from shared.evaluation.options import FactsOptions, MetamorphicOptions, ModelsOptions, Options
+from shared.settings import Settings, settings
+from worker.evaluation import facts, injections, metamorphic, side_by_side
+from worker.evaluation.contestants import champion_model, contestants_of
 from worker.evaluation.models import base_model
 
 EXIT_INTERRUPTED = 130
@@ -17,14 +18,21 @@ EXIT_INTERRUPTED = 130
 def main(name: str, options: str) -> int:
     """Measure as the options say, which are one JSON object. Returns the exit status."""
     logs.configure()
+    config = settings()
+    if name == "models":
+        return _models(ModelsOptions.model_validate_json(options), config)
     if name == "facts":
-        config = settings()
-        return facts.run(FactsOptions.model_validate_json(options), config, base_model(config))
+        return facts.run(FactsOptions.model_validate_json(options), config, champion_model(config), base_model(config))
     if name == "injection":
-        config = settings()
         return injections.run(Options.model_validate_json(options), config, base_model(config))
-    config = settings().model_copy(update={"temperature": 0, "candidates": 1})
-    return metamorphic.run(MetamorphicOptions.model_validate_json(options), config, base_model(config))
+    greedy = config.model_copy(update={"temperature": 0, "candidates": 1})
+    return metamorphic.run(MetamorphicOptions.model_validate_json(options), greedy, base_model(greedy))
+
+
+def _models(options: ModelsOptions, config: Settings) -> int:
+    asked = {"candidates": options.candidates, "second_try": options.second_try}
+    config = config.model_copy(update={name: value for name, value in asked.items() if value is not None})
+    return side_by_side.run(options, config, contestants_of(options, config))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from shared.curation.pairs import Pair, read_pairs
 from shared.errors import ConfigurationError, InvalidEvent
 from shared.evaluation.rows import product_of, read_rows
 from shared.events import Product
@@ -17,12 +19,14 @@ NO_SOURCE = "unnamed"
 
 @dataclass(frozen=True)
 class Row:
-    """A product, the line that it stands on, the data set that it comes from, and what people wrote of it."""
+    """A product, the line that it stands on, the data set that it comes from, and what people wrote of it; ``profile``
+    is the kind of copy that this is, empty where the row names none."""
 
     line: int
     product: Product
     source: str
     references: tuple[str, ...] = ()
+    profile: str = ""
 
 
 def read_catalogue(file: Path) -> tuple[list[Row], list[str]]:
@@ -33,17 +37,34 @@ def read_catalogue(file: Path) -> tuple[list[Row], list[str]]:
     """
     rows: list[Row] = []
     problems: list[str] = []
-    for line, document in read_rows(file):
-        try:
-            if isinstance(document, InvalidEvent):
-                raise document
-            rows.append(_row(line, document))
-        except InvalidEvent as error:
-            problems.append(f"{file}: line {line}: {error}")
+    for line, row in _read(file):
+        if isinstance(row, InvalidEvent):
+            problems.append(f"{file}: line {line}: {row}")
+        else:
+            rows.append(row)
     if not rows:
         first = f"; the first fault: {problems[0]}" if problems else ""
         raise ConfigurationError(f"{file}: holds no product; docs/evaluation.md shows how a row looks{first}")
     return rows, problems
+
+
+def _read(file: Path) -> Iterator[tuple[int, Row | InvalidEvent]]:
+    if ".csv" in file.suffixes:
+        for line, pair in read_pairs(file):
+            yield line, pair if isinstance(pair, InvalidEvent) else _row_of_pair(line, pair)
+        return
+    for line, document in read_rows(file):
+        try:
+            if isinstance(document, InvalidEvent):
+                raise document
+            yield line, _row(line, document)
+        except InvalidEvent as error:
+            yield line, error
+
+
+def _row_of_pair(line: int, pair: Pair) -> Row:
+    references = (pair.text,) if pair.text.strip() else ()
+    return Row(line, pair.product, pair.source or NO_SOURCE, references, pair.profile)
 
 
 def _row(line: int, document: dict[str, Any]) -> Row:
@@ -54,7 +75,10 @@ def _row(line: int, document: dict[str, Any]) -> Row:
     source = document.get("source") or NO_SOURCE
     if not isinstance(source, str):
         raise InvalidEvent("write the name of the data set as a text, or leave it out", "source")
-    return Row(line, product, source, _references(document))
+    profile = document.get("profile") or ""
+    if not isinstance(profile, str):
+        raise InvalidEvent("write the name of a profile, or leave it out", "profile")
+    return Row(line, product, source, _references(document), profile)
 
 
 def _named(line: int, document: dict[str, Any]) -> dict[str, Any]:
@@ -77,6 +101,21 @@ def _references(document: dict[str, Any]) -> tuple[str, ...]:
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         raise InvalidEvent("write a text, or a list of texts as references", field)
     return tuple(each for each in given if each.strip())
+
+
+def merged(rows: Sequence[Row]) -> list[Row]:
+    """Each product once, with all texts that people wrote of it: a file may have a line for each of these.
+
+    Two rows are of one product when title, brand, category, attributes and profile agree, whatever their SKUs are.
+    """
+    found: dict[str, Row] = {}
+    for row in rows:
+        content = row.product.model_dump(mode="json", include={"title", "brand", "category", "attributes", "locale"})
+        key = json.dumps([content, row.profile], ensure_ascii=False)
+        first = found.get(key, row)
+        references = dict.fromkeys((*first.references, *row.references)) if first is not row else row.references
+        found[key] = replace(first, references=tuple(references))
+    return list(found.values())
 
 
 def sample(rows: Sequence[Row], limit: int | None, seed: int) -> list[Row]:

@@ -15,6 +15,7 @@ from shared.scoring.quality import DEFINITIONS
 from shared.text import printable
 from worker.drafting import Brief
 from worker.evaluation.measuring import Measured
+from worker.evaluation.metrics import METRICS, Metric
 
 BEST_MARK = "*"
 UNSUPPORTED_MARKS = ("⟦", "⟧")
@@ -31,6 +32,39 @@ _IN_SHORT = (
     "bleu",
     "published",
 )
+
+
+def print_metrics(report: Mapping[str, Any], out: Console) -> None:
+    """All metrics of the contestants side by side with their 95% confidence intervals; the best are marked."""
+    contestants = report["contestants"]
+    title = f"{report['rows']} products of {report['file']}, with 95% confidence intervals; {BEST_MARK} marks the best"
+    table = Table(title=plain(title), title_justify="left")
+    table.add_column("metric", no_wrap=True)
+    for name in contestants:
+        table.add_column(plain(name), justify="right")
+    for metric in METRICS:
+        found = [each["metrics"][metric.name] for each in contestants.values()]
+        best = best_of(metric, found)
+        cells = [f"{estimate_text(metric, each)}{BEST_MARK if at in best else ' '}" for at, each in enumerate(found)]
+        table.add_row(metric.name, *cells)
+    out.print(table)
+
+
+def estimate_text(metric: Metric, found: Mapping[str, float] | None) -> str:
+    """A value with its interval, as ``0.812 (0.780–0.840)``."""
+    if found is None:
+        return "–"
+    value, low, high = (f"{found[bound]:.{metric.digits}f}" for bound in ("value", "low", "high"))
+    return f"{value} ({low}–{high})"
+
+
+def best_of(metric: Metric, found: Sequence[Mapping[str, float] | None]) -> set[int]:
+    """The places of the best values of a metric as they are printed; none where all are alike, or none is better."""
+    shown = {at: round(each["value"], metric.digits) for at, each in enumerate(found) if each is not None}
+    if not metric.best or len(set(shown.values())) < 2:
+        return set()
+    best = max(shown.values(), key=lambda value: metric.best * value)
+    return {at for at, value in shown.items() if value == best}
 
 
 def _directions() -> dict[str, int]:

@@ -27,7 +27,7 @@ from shared.settings import Settings
 from shared.text import printable
 from worker.drafting import Brief
 from worker.evaluation.models import Model, written
-from worker.pipeline import Copy, Writer
+from worker.pipeline import Copy, Writer, describe
 
 _USUAL = Standards()
 
@@ -191,7 +191,7 @@ def leak_report(
             outcomes.append(Outcome(case, field, "refused", str(error)))
             continue
         briefs[case, field] = Brief(kettle, wanted, policy.plan(kettle, wanted), standards, policy.packs)
-    for (case, field), copy in written(briefs, engine, threads):
+    for (case, field), copy in written(briefs, engine, threads, describe):
         if isinstance(copy, Copy):
             outcomes.append(Outcome(case, field, copy.draft.verdict.status, copy.draft.text))
         else:

@@ -30,13 +30,18 @@ SCORES = tuple(field.name for field in fields(Scores))
 
 @dataclass(frozen=True)
 class Measured:
-    """A text with its scores and its evidence; ``is_published`` says that the gate would let it pass."""
+    """A text with its scores and its evidence; ``reasons`` are those for which the gate would hold it back."""
 
     row: Row
     text: str
     scores: Scores
     spans: Sequence[Span]
-    is_published: bool
+    reasons: Sequence[str]
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the gate would let it pass."""
+        return not self.reasons
 
 
 def measured(row: Row, brief: Brief, text: Text, likeness: float = 0.0) -> Measured:
@@ -63,7 +68,13 @@ def measured(row: Row, brief: Brief, text: Text, likeness: float = 0.0) -> Measu
         standards=brief.standards,
         short=is_thin(brief.plan),
     )
-    return Measured(row, text.text, scores, held.spans, verdict.status == "published")
+    return Measured(row, text.text, scores, held.spans, verdict.reasons)
+
+
+def all_measured(rows: Sequence[Row], briefs: Mapping[int, Brief], texts: Mapping[int, Text]) -> dict[int, Measured]:
+    """The texts of one contestant with their scores, by line, in the order of the rows."""
+    alike = likenesses(texts)
+    return {row.line: measured(row, briefs[row.line], texts[row.line], alike[row.line]) for row in rows}
 
 
 def _as_generated(text: Text) -> Generated:

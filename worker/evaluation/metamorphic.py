@@ -17,13 +17,13 @@ from shared.evaluation.perturbations import value_pools
 from shared.policy import read_policy
 from shared.settings import Settings
 from worker.drafting import Brief
+from worker.evaluation.briefs import briefs_of
 from worker.evaluation.catalogue import Row, read_catalogue, sample
 from worker.evaluation.changes import Changed, change
 from worker.evaluation.display import marked
-from worker.evaluation.facts import briefs_of
 from worker.evaluation.models import Model, written
 from worker.evaluation.relations import Outcome, compare
-from worker.pipeline import Copy
+from worker.pipeline import Copy, describe
 
 RATES = ("held", "collateral", "restated", "stale", "stale_published", "lost_meaning", "stated", "published")
 
@@ -76,7 +76,7 @@ def _outcomes(changes: Mapping[int, Changed], model: Model, threads: int) -> tup
     copies: dict[tuple[int, int], Copy] = {}
     failures: dict[int, str] = {}
     with progress("writing") as bar, model.open() as engine:
-        for done, ((line, side), copy) in enumerate(written(briefs, engine, threads), start=1):
+        for done, ((line, side), copy) in enumerate(written(briefs, engine, threads, describe), start=1):
             if isinstance(copy, Copy):
                 copies[line, side] = copy
             else:

@@ -1,4 +1,4 @@
-"""The texts of the contestants: those of a model, kept as they come, and those of the trivial template."""
+"""The texts of the contestants: those of models, kept as they come, and those of the trivial template."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from shared.cli.terminal import Bar
+from shared.cli.terminal import Bar, progress
 from shared.errors import ConfigurationError
 from shared.events import Product
 from shared.facts import value_text
+from shared.prompts import Prompt
+from worker.cleaning import clean
 from worker.drafting import Brief
-from worker.evaluation.models import Model, written
-from worker.pipeline import Copy
+from worker.engine import Generated
+from worker.evaluation.models import Contestants, Model, written
+from worker.pipeline import Writer, describe
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text in its final form; ``confidence`` is the model's, and ``refusal`` says that it declined."""
+    """A text in its final form; ``confidence`` is the model's over its ``tokens``, and ``refusal`` says that it
+    declined. ``first`` is the model's first answer, cleaned but not repaired; None where no model was asked."""
 
     text: str
     confidence: float = 1.0
     refusal: bool = False
+    first: str | None = None
+    tokens: int = 0
 
 
 def template_text(product: Product) -> str:
@@ -36,7 +42,7 @@ def template_text(product: Product) -> str:
 class TextFile:
     """The texts that were written so far, one JSON object a line, so that an interrupted run goes on where it stopped.
 
-    A text is found again when product, plan, profile and model are the same. Without a path nothing is kept.
+    A text is found again when product, plan, profile and model are the same. Without a path they are kept in memory.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -75,7 +81,9 @@ def _kept(line: str) -> tuple[str, Text] | None:
     """A kept text with its key; None for what is no whole line, which is written anew."""
     try:
         row = json.loads(line)
-        return str(row["key"]), Text(str(row["text"]), float(row["confidence"]), bool(row["refusal"]))
+        first = None if row["first"] is None else str(row["first"])
+        text = Text(str(row["text"]), float(row["confidence"]), bool(row["refusal"]), first, int(row["tokens"]))
+        return str(row["key"]), text
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -85,6 +93,28 @@ def text_key(brief: Brief, writer: str) -> str:
     product = brief.product.model_dump(mode="json", exclude={"version", "source"})
     content = [writer, product, brief.profile.name, brief.profile.version, brief.plan.document()]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]
+
+
+def all_texts(
+    contestants: Contestants, briefs: Mapping[int, Brief], kept: TextFile, threads: int
+) -> tuple[dict[str, dict[int, Text]], dict[int, str]]:
+    """The texts of each contestant, by line, and why a line is left out: what one has not written none is asked for.
+
+    One model is loaded at a time. Two contestants that write the same write it once.
+    """
+    found: dict[str, dict[int, Text]] = {}
+    failures: dict[int, str] = {}
+    for name, model in contestants.items():
+        left = {line: brief for line, brief in briefs.items() if line not in failures}
+        if model is None:
+            found[name] = template_texts(left, kept)
+            continue
+        with progress(f"{name} writes") as bar:
+            found[name], reasons = model_texts(model, name, left, kept, threads, bar)
+        failures |= {line: f"{name}: {reason}" for line, reason in reasons.items()}
+    return {
+        name: {line: texts[line] for line in briefs if line not in failures} for name, texts in found.items()
+    }, failures
 
 
 def model_texts(
@@ -97,16 +127,53 @@ def model_texts(
     if open_lines:
         bar(0, len(open_lines), f"loading {model.name}")
         with model.open() as engine:
-            for done, (line, copy) in enumerate(written(open_lines, engine, threads), start=1):
-                if isinstance(copy, Copy):
-                    scores = copy.draft.scores
-                    text = Text(copy.draft.text, scores.confidence, scores.refusal)
+            for done, (line, text) in enumerate(written(open_lines, engine, threads, _text_of), start=1):
+                if isinstance(text, Text):
                     kept.keep(keys[line], contestant, briefs[line], text)
                 else:
-                    failures[line] = str(copy)
+                    failures[line] = str(text)
                 bar(done, len(open_lines))
     found = {line: kept.get(key) for line, key in keys.items()}
     return {line: text for line, text in found.items() if text is not None}, failures
+
+
+class _Witness:
+    """A writer that remembers the first answer to one description, and the prompt that it answers."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.model = writer.model
+        self.first: tuple[Prompt, Generated] | None = None
+
+    def generate(
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+    ) -> list[Generated]:
+        """Answer as the writer does."""
+        answers = self._writer.generate(prompt, max_new_tokens=max_new_tokens, candidates=candidates, alone=alone)
+        self.first = self.first or (prompt, answers[0])
+        return answers
+
+
+def _text_of(brief: Brief, engine: Writer) -> Text:
+    """What the whole pipeline makes of a brief, beside the first answer of the model."""
+    witness = _Witness(engine)
+    draft = describe(brief, witness).draft
+    first = None if witness.first is None else _cleaned(brief, *witness.first)
+    return Text(draft.text, draft.scores.confidence, draft.scores.refusal, first, draft.generated.new_tokens)
+
+
+def _cleaned(brief: Brief, prompt: Prompt, answer: Generated) -> str:
+    profile = brief.profile
+    return clean(
+        answer.text,
+        title=brief.title,
+        brand=brief.product.brand,
+        prompt=prompt,
+        locale=profile.locale,
+        min_words=profile.min_words,
+        max_words=profile.max_words,
+        complete=answer.complete,
+    ).text
 
 
 def template_texts(briefs: Mapping[int, Brief], kept: TextFile) -> dict[int, Text]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.facts import Fact
-from shared.scoring.parent import SMOOTHING, attribute_recall, parent_f
+from shared.scoring.parent import SMOOTHING, attribute_recall, parent, parent_f
 
 LAMP = (Fact("color", "red"), Fact("type", "lamp"))
 
@@ -75,3 +75,12 @@ def test_another_approved_wording_counts_as_the_value() -> None:
 
 def test_chinese_is_compared_by_character() -> None:
     assert attribute_recall("红色的杯子", [Fact("颜色", "红色"), Fact("材质", "陶瓷")], "zh") == 0.5
+
+
+def test_precision_and_recall_are_those_of_the_best_reference() -> None:
+    facts = [Fact("color", "black"), Fact("power", "2200 watt")]
+    said = "a black kettle of steel"  # four words: shorter texts have no 4-gram
+    held = parent(said, facts, ["a bowl of glazed stoneware", said])
+    assert held.precision == pytest.approx(1)
+    assert held.recall < 1  # the power is not told
+    assert held.f == parent_f(said, facts, ["a bowl of glazed stoneware", said])
