@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,14 @@ from worker.backfill import advance
 from worker.desk import Desk, Leases
 from worker.engine import Generated
 from worker.ingest import Ingest
+from worker.serving import ServedModel
 from worker.sweep import sweep
 
 PROFILES = {
     "product_page": Profile(name="product_page", version="1", default=True, ignored_attributes=("capacity",), rules=()),
     "teaser": Profile(name="teaser", version="1", min_words=3, max_words=20, rules=()),
 }
+FAKE = ServedModel(0, "fake", taught=False)
 KETTLE = {"title": "Kettle K2", "brand": "Norrland", "attributes": {"color": "black", "power": "2200 watt"}}
 
 
@@ -72,6 +74,7 @@ class Writer:
     meanwhile: Callable[[], object] = lambda: None
     answer: str = "This is the {title}, and it is what you have been looking for."
     asked: list[Prompt] = field(default_factory=list)
+    model: ServedModel = FAKE
 
     def generate(
         self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
@@ -98,12 +101,24 @@ class FailingWriter:
 
     error: Exception
     alone: list[bool] = field(default_factory=list)
+    model: ServedModel = FAKE
 
     def generate(
         self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
     ) -> list[Generated]:
         self.alone.append(alone)
         raise self.error
+
+
+@dataclass(frozen=True)
+class OneModel:
+    """An engine that never changes its model."""
+
+    writer: Writer | FailingWriter
+
+    def serving(self) -> Writer | FailingWriter:
+        """That model."""
+        return self.writer
 
 
 class Calendar(PolicyWatch):
@@ -148,13 +163,13 @@ class Service:
 
     def desk(self, writer: Writer | FailingWriter | None = None, **changes: Any) -> Desk:
         """The desk of another worker process, with some settings of its own."""
+        writer = writer or Writer()
         with self.database.begin() as connection:
             content = registry.ModelContent("fake", "0" * 64, "1")
-            model_version_id = registry.register_model(connection, content)
+            writer.model = replace(writer.model, version_id=registry.register_model(connection, content))
         config = self.config.model_copy(update=changes)
         leases = Leases(timedelta(seconds=config.lease_s))
-        writer = writer or Writer()
-        return Desk(self.database, writer, self.policies, config, uuid.uuid4(), model_version_id, leases)
+        return Desk(self.database, OneModel(writer), self.policies, config, uuid.uuid4(), leases)
 
     def write(self, writer: Writer | FailingWriter | None = None) -> list[str]:
         """Work on all that is pending, oldest first. Returns what became of each."""

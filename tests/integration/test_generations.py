@@ -162,7 +162,7 @@ def values(shelftalk: Service, held: Claim) -> dict[str, Any]:
     policy = shelftalk.policies.current()
     profile = policy.profiles[held.profile]
     copy = pipeline.describe(Brief(held.product, profile, policy.plan(held.product, profile)), Writer())
-    return copy.values | {"model_version_id": desk.model_version_id}
+    return copy.values | {"model_version_id": desk.engine.serving().model.version_id}
 
 
 def test_a_newer_change_while_the_model_runs_makes_the_copy_stale(shelftalk: Service) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DatabaseError
 
-from shared import db
+from shared import db, startup
 from shared.content.salience import Salience
 from shared.errors import ConfigurationError
 from shared.events import Product
@@ -19,7 +19,6 @@ from shared.policy import Policy, PolicyWatch, active, read_policy, renew
 from shared.profiles import Campaign, Profile
 from shared.settings import ROOT, settings
 from tests.event_fakes import PROFILES, Service, Writer, changed, run
-from worker import startup
 
 TEASER = PROFILES["teaser"]
 PAGE = PROFILES["product_page"]
