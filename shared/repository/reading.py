@@ -131,8 +131,9 @@ AUDIT = {
         "SELECT e.id, e.stream_entry FROM app.inbox_event e WHERE e.outcome = 'dead_lettered'"
         " AND NOT EXISTS (SELECT FROM app.dead_letter l WHERE l.inbox_event_id = e.id)"
     ),
-    "a generation that not exactly one of an event and a back-fill asked for": (
-        "SELECT g.id, g.profile FROM app.generation g WHERE (g.inbox_event_id IS NULL) = (g.backfill_id IS NULL)"
+    "a generation that not exactly one of an event, a back-fill and a recall asked for": (
+        "SELECT g.id, g.profile FROM app.generation g"
+        " WHERE num_nonnulls(g.inbox_event_id, g.backfill_id, g.recall_id) <> 1"
     ),
     "a generation that failed for good without exactly one dead letter": (
         "SELECT g.id, g.profile FROM app.generation g LEFT JOIN app.dead_letter l ON l.generation_id = g.id"
@@ -158,6 +159,7 @@ AUDIT = {
         "SELECT d.id, p.sku FROM app.current_copy c JOIN app.product p ON p.id = c.product_id"
         " JOIN app.description d ON d.id = c.description_id JOIN app.description n ON n.product_id = d.product_id"
         " AND n.profile = d.profile AND n.id > d.id AND n.product_version >= d.product_version"
+        " WHERE NOT EXISTS (SELECT FROM app.review r WHERE r.id = c.review_id AND r.decision <> 'rejected')"
     ),
     "a generation whose lease ran out long ago": (
         "SELECT g.id, g.profile FROM app.generation g"

@@ -28,7 +28,7 @@ PLANTED = {
     ),
     "a finished generation without exactly one description": "UPDATE app.generation SET status = 'superseded'",
     "a dead-lettered event without a dead letter": "DELETE FROM app.dead_letter",
-    "a generation that not exactly one of an event and a back-fill asked for": (
+    "a generation that not exactly one of an event, a back-fill and a recall asked for": (
         "ALTER TABLE app.generation DROP CONSTRAINT ck_generation_asked_for_once;"
         " UPDATE app.generation SET inbox_event_id = NULL"
     ),
