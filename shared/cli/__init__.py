@@ -12,8 +12,10 @@ import typer
 
 from shared.cli import (
     audit,
+    curate,
     demo,
     doctor,
+    drift,
     health,
     knowledge,
     models,
@@ -27,6 +29,7 @@ from shared.cli import (
     show,
     stack,
     status,
+    train,
 )
 from shared.cli import db as database
 from shared.cli import eval as evaluation
@@ -41,7 +44,7 @@ app = typer.Typer(
 )
 
 STACK, CATALOGUE, GOVERNING = "Run the whole stack", "Products and copy", "What governs the copy"
-SERVICE, CARE = "Single processes", "Look after it"
+LEARNING, SERVICE, CARE = "The model, and what it learns from", "Single processes", "Look after it"
 
 app.command(rich_help_panel=STACK)(stack.up)
 app.command(rich_help_panel=STACK)(stack.down)
@@ -55,15 +58,19 @@ app.add_typer(knowledge.app, rich_help_panel=GOVERNING)
 app.add_typer(salience.app, rich_help_panel=GOVERNING)
 app.add_typer(policy.app, rich_help_panel=GOVERNING)
 app.add_typer(scores.app, rich_help_panel=GOVERNING)
-app.add_typer(evaluation.app, rich_help_panel=GOVERNING)
+app.add_typer(curate.app, rich_help_panel=LEARNING)
+app.command(rich_help_panel=LEARNING)(train.train)
+app.add_typer(models.app, rich_help_panel=LEARNING)
+app.command(rich_help_panel=LEARNING)(drift.drift)
+app.add_typer(evaluation.app, rich_help_panel=LEARNING)
 app.command(rich_help_panel=CARE)(status.status)
 app.command(rich_help_panel=CARE)(audit.audit)
 app.command(rich_help_panel=CARE)(doctor.doctor)
 app.command(rich_help_panel=CARE)(health.health)
 app.add_typer(database.app, rich_help_panel=CARE)
-app.add_typer(models.app, rich_help_panel=CARE)
 app.command(rich_help_panel=SERVICE)(processes.ingest)
 app.command(rich_help_panel=SERVICE)(processes.worker)
+app.command(rich_help_panel=SERVICE)(processes.trainer)
 app.command(rich_help_panel=SERVICE)(processes.beat)
 
 
