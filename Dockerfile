@@ -16,7 +16,7 @@ WORKDIR /app
 # The list alone, so that a change of anything else in pyproject.toml leaves the layers of the dependencies as they are.
 FROM base AS requirements
 COPY deploy/requirements.py pyproject.toml ./
-RUN python requirements.py pyproject.toml model ops > requirements.txt
+RUN python requirements.py pyproject.toml training ops > requirements.txt
 
 # Layers from the one that changes least to the one that changes most: torch, the other dependencies, then the code.
 FROM base AS venv-gpu
@@ -45,7 +45,7 @@ LABEL org.opencontainers.image.title="Shelftalk" \
 # A new named volume takes the owner of the folder it is mounted on, so these folders belong to the user from the start.
 RUN groupadd --gid 10001 shelftalk \
     && useradd --uid 10001 --gid shelftalk --no-create-home --shell /usr/sbin/nologin shelftalk \
-    && install -d -o shelftalk -g shelftalk /models /state /state/beat /state/flower
+    && install -d -o shelftalk -g shelftalk /models /state /state/beat /state/flower /state/training
 ENV HOME=/tmp \
     HF_HUB_OFFLINE=1 \
     TOKENIZERS_PARALLELISM=false \
@@ -60,10 +60,10 @@ CMD ["shelftalk", "--help"]
 # The package is installed in place: settings, migrations and profiles are found beside the code, in /app.
 FROM app AS cpu
 COPY --from=venv-cpu /venv /venv
-RUN pip install --no-cache-dir -c constraints/cpu.txt -e '.[model,ops]'
+RUN pip install --no-cache-dir -c constraints/cpu.txt -e '.[training,ops]'
 USER 10001:10001
 
 FROM app AS gpu
 COPY --from=venv-gpu /venv /venv
-RUN pip install --no-cache-dir -c constraints/cpu.txt -e '.[model,ops]'
+RUN pip install --no-cache-dir -c constraints/cpu.txt -e '.[training,ops]'
 USER 10001:10001

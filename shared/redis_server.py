@@ -18,7 +18,9 @@ from shared.settings import settings
 GENERATE = "generate"
 GENERATE_BULK = "generate.bulk"
 MAINTENANCE = "maintenance"
+TRAINING = "training"
 GENERATION_QUEUES = (GENERATE, GENERATE_BULK)
+QUEUES = (*GENERATION_QUEUES, MAINTENANCE, TRAINING)
 
 
 @lru_cache
@@ -65,9 +67,9 @@ def _address(server: Redis) -> str:
 def queue_depths(server: Redis) -> dict[str, int]:
     """How many Celery messages wait in each queue."""
     with server.pipeline(transaction=False) as pipe:
-        for name in (*GENERATION_QUEUES, MAINTENANCE):
+        for name in QUEUES:
             pipe.llen(name)
-        return dict(zip((*GENERATION_QUEUES, MAINTENANCE), pipe.execute(), strict=True))
+        return dict(zip(QUEUES, pipe.execute(), strict=True))
 
 
 def stream_lag(server: Redis, stream: str, group: str) -> dict[str, int]:

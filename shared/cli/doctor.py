@@ -228,6 +228,34 @@ def _processes() -> Finding:
     return Finding("processes", "ingest, worker and beat live")
 
 
+def _training() -> Finding:
+    """Whether what waits for a trainer has one, and how the last run ended."""
+    from redis.exceptions import RedisError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shared import db, redis_server
+    from shared.errors import ConfigurationError
+    from shared.repository import registry, training
+    from shared.settings import settings
+
+    try:
+        with db.engine().connect() as connection:
+            living = registry.living(connection, timedelta(seconds=settings().heartbeat_s * 4))
+            last = next(iter(training.runs(connection, 1)), None)
+        waiting = redis_server.queue_depths(redis_server.redis())[redis_server.TRAINING]
+    except (SQLAlchemyError, RedisError, ConfigurationError):
+        return Finding("training", "unknown until Postgres and Redis are well")
+    lives = any(each["role"] == "trainer" for each in living)
+    if waiting and not lives:
+        return Finding("training", f"requests wait: {waiting}, and no trainer lives", "start `shelftalk trainer`")
+    trainer = "a trainer lives" if lives else "no trainer lives, and nothing waits for one"
+    if last and last["status"] == "failed":
+        fix = "see to the reason, then `shelftalk train`; what serves is not touched"
+        return Finding("training", f"{trainer}; run {last['id']} failed: {last['reason']}", fix)
+    said = f"the last run, {last['id']}, is {last['status']}" if last else "no run yet"
+    return Finding("training", f"{trainer}; {said}")
+
+
 CHECKS = (
     _settings,
     _libraries,
@@ -240,4 +268,5 @@ CHECKS = (
     _redis,
     _append_only_file,
     _processes,
+    _training,
 )

@@ -9,7 +9,7 @@ import typer
 
 MAX_AGE_S = 30
 
-Name = Literal["ingest", "worker", "beat"]
+Name = Literal["ingest", "worker", "beat", "trainer"]
 
 
 def health(name: Annotated[Name, typer.Argument(help="The process.")]) -> None:

@@ -1,4 +1,4 @@
-"""``shelftalk ingest``, ``worker`` and ``beat``: this process becomes the one asked for, in the foreground."""
+"""``shelftalk ingest``, ``worker``, ``trainer`` and ``beat``: this process becomes it, in the foreground."""
 
 from __future__ import annotations
 
@@ -17,14 +17,20 @@ def worker() -> None:
     _become(python_module("worker"))
 
 
+def trainer() -> None:
+    """Start training runs and drift checks when beat asks for them."""
+    _become(python_module("training.service"))
+
+
 def beat() -> None:
     """Start the periodic tasks. Run exactly one."""
-    from shared import db, redis_server
+    from shared import broker, db, redis_server
     from shared.settings import settings
 
     config = settings()
     db.check(db.engine())
     redis_server.check(redis_server.redis())
+    broker.training_schedule(config)
     run = config.home / "run"
     run.mkdir(parents=True, exist_ok=True)
     _become(celery("beat", f"--schedule={run / 'beat-schedule'}", "--pidfile="))

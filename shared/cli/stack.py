@@ -18,7 +18,7 @@ Detach = Annotated[bool, typer.Option("--detach", "-d", help="Leave it running i
 
 
 def up(detach: Detach = False) -> None:
-    """Start Postgres, Redis, ingest, worker, beat and Flower on this machine, and print their addresses.
+    """Start Postgres, Redis, ingest, worker, trainer, beat and Flower on this machine, and print their addresses.
 
     Servers whose address is given by DATABASE_URL or REDIS_URL are used instead of own ones. Ctrl-C stops it.
     """

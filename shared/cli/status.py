@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+ROLES = ("worker", "ingest", "beat", "trainer")
+
 
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as one JSON object.")] = False,
@@ -24,7 +26,7 @@ def snapshot() -> dict[str, Any]:
     from datetime import timedelta
 
     from shared import db, redis_server
-    from shared.repository import reading, registry
+    from shared.repository import reading, registry, training
     from shared.settings import settings
 
     config = settings()
@@ -41,7 +43,8 @@ def snapshot() -> dict[str, Any]:
             "oldest_wait_s": round(reading.oldest_wait_s(connection), 1),
             "outcomes": reading.outcome_counts(connection),
             "champion": registry.champion(connection),
-            **{f"{role}s": _of_role(processes, role) for role in ("worker", "ingest", "beat")},
+            "last_run": next(map(_run, training.runs(connection, 1)), None),
+            **{f"{role}s": _of_role(processes, role) for role in ROLES},
         }
 
 
@@ -50,10 +53,15 @@ def _of_role(processes: list[dict[str, Any]], role: str) -> list[dict[str, Any]]
     return [{name: each[name] for name in kept} for each in processes if each["role"] == role]
 
 
+def _run(run: dict[str, Any]) -> dict[str, Any]:
+    kept = ("id", "stage", "status", "reason", "asked_by", "started_at", "ended_at")
+    return {name: run[name] for name in kept}
+
+
 def _print(found: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from shared.cli.terminal import console
+    from shared.cli.terminal import console, plain
 
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     stream, champion = found["stream"], found["champion"]
@@ -68,11 +76,18 @@ def _print(found: dict[str, Any]) -> None:
     ]
     rows += [
         (f"{role}s", "; ".join(f"pid {each['pid']} on {each['host']}" for each in found[f"{role}s"]) or "none")
-        for role in ("worker", "ingest", "beat")
+        for role in ROLES
     ]
+    rows.append(("last training run", _said(found["last_run"]) if found["last_run"] else "none yet"))
     for name, value in rows:
-        table.add_row(name, value)
+        table.add_row(name, plain(value))
     console().print(table)
+
+
+def _said(run: dict[str, Any]) -> str:
+    ended = f" at {run['ended_at']:%Y-%m-%d %H:%M} UTC" if run["ended_at"] else ""
+    reason = f": {run['reason']}" if run["reason"] else ""
+    return f"{run['id']} ({run['stage']}, asked for by {run['asked_by']}) {run['status']}{ended}{reason}"
 
 
 def _model(champion: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from shared.stack.ownership import free_port
 from shared.stack.programs import celery, python_module
 
 WORKER_GRACE_S = 60.0
+TRAINER_GRACE_S = 30.0
 MISSED_HEARTBEATS = 3
 
 
@@ -68,7 +69,7 @@ def shelftalk_plan(home: Path, heartbeat_s: float) -> Plan:
 
     Args:
         home: Logs, heartbeats and the schedule of beat are kept under it.
-        heartbeat_s: How often ingest, beat and the worker say that they live, in seconds.
+        heartbeat_s: How often ingest, beat, the trainer and the worker say that they live, in seconds.
 
     Raises:
         ConfigurationError: when Flower is not installed.
@@ -89,6 +90,7 @@ def shelftalk_plan(home: Path, heartbeat_s: float) -> Plan:
         processes=(
             ours("ingest", python_module("worker.ingest")),
             ours("beat", celery("beat", f"--schedule={run / 'beat-schedule'}", "--pidfile=")),
+            ours("trainer", python_module("training.service"), grace_s=TRAINER_GRACE_S),
             ours("worker", python_module("worker"), grace_s=WORKER_GRACE_S),
             _flower_process(flower, port, run / "flower"),
         ),

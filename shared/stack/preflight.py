@@ -11,12 +11,15 @@ from shared.settings import Settings
 
 
 def check(given: Settings) -> None:
-    """Check the policy's files, the servers that are given, and the base model, which may have to be downloaded.
+    """Check files of the policy, schedules, the servers that are given, and the base model, which may be downloaded.
 
     Raises:
         ConfigurationError: with the first that is not as it must be, and what to do.
     """
     read_policy(given)
+    from shared import broker  # with Celery, which takes a second that `shelftalk --help` need not wait
+
+    broker.training_schedule(given)
     check_servers(given)
     resolve_base_model(given)
 

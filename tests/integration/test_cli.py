@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from shared.errors import ConfigurationError
+from shared.heartbeat import Heartbeat
 from shared.settings import settings
 from tests.event_fakes import FailingWriter, Service, changed, deleted, run
-from worker.heartbeat import Heartbeat
 
 ROW = {"sku": "A1", "title": "Lamp", "attributes": {"color": "red"}}
 
@@ -150,10 +150,10 @@ def test_status_says_what_waits_what_runs_and_who_lives(shelftalk: Service) -> N
     found = json.loads(result.stdout)
     assert set(found) == {
         *("stream", "queues", "pending", "running", "done", "superseded", "failed", "dead"),
-        *("oldest_wait_s", "outcomes", "champion", "workers", "ingests", "beats"),
+        *("oldest_wait_s", "outcomes", "champion", "workers", "ingests", "beats", "trainers", "last_run"),
     }
     assert found["stream"] == {"unread": 1, "unacknowledged": 0}
-    assert set(found["queues"]) == {"generate", "generate.bulk", "maintenance"}
+    assert set(found["queues"]) == {"generate", "generate.bulk", "maintenance", "training"}
     assert (found["pending"], found["running"], found["done"], found["dead"]) == (1, 0, 1, 1)
     assert found["outcomes"] == {"described": 1, "open": 1, "dead_lettered": 1}
     assert len(found["ingests"]) == 1

@@ -39,7 +39,7 @@ def test_the_files_are_valid_compose_files(document: dict[str, Any], tmp_path: P
 
 
 def test_the_services_are_those_that_the_design_names() -> None:
-    assert set(LASTING) == {"redis", "postgres", "ingest", "worker", "beat", "flower"}
+    assert set(LASTING) == {"redis", "postgres", "ingest", "worker", "trainer", "beat", "flower"}
     assert set(ONE_SHOT) == {"migrate", "model"}
 
 
@@ -70,7 +70,7 @@ def test_what_lasts_has_a_health_check_and_comes_back(name: str) -> None:
     assert SERVICES[name]["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", ["ingest", "worker", "beat"])
+@pytest.mark.parametrize("name", ["ingest", "worker", "trainer", "beat"])
 def test_our_processes_are_checked_by_their_heartbeat(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "shelftalk", "health", name]
 
@@ -92,22 +92,24 @@ def test_a_service_waits_until_others_are_healthy_or_done(name: str) -> None:
 
 def test_the_policy_is_put_in_force_once_before_any_process_starts() -> None:
     assert SERVICES["migrate"]["command"] == ["sh", "-c", "shelftalk db upgrade && shelftalk policy activate"]
-    for name in ("ingest", "worker", "beat"):
+    for name in ("ingest", "worker", "trainer", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
 
 
-def test_only_the_worker_reserves_a_gpu() -> None:
+def test_only_the_worker_and_the_trainer_reserve_a_gpu() -> None:
     devices = {name: service.get("deploy", {}).get("resources") for name, service in SERVICES.items()}
     reserved = {name: resources["reservations"]["devices"] for name, resources in devices.items() if resources}
 
-    assert reserved == {"worker": [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]}
-    assert SERVICES["worker"]["environment"]["SHELFTALK_DEVICE"] == "cuda"
+    one = [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]
+    assert reserved == {"worker": one, "trainer": one}
+    assert {SERVICES[name]["environment"]["SHELFTALK_DEVICE"] for name in reserved} == {"cuda"}
 
 
-def test_the_override_removes_the_reservation() -> None:
-    assert OVERRIDE["services"]["worker"]["deploy"] is RESET
+def test_the_override_removes_the_reservations() -> None:
     assert "nvidia" not in json.dumps(CPU)
-    assert CPU["services"]["worker"]["environment"]["SHELFTALK_DEVICE"] == "cpu"
+    for name in ("worker", "trainer"):
+        assert OVERRIDE["services"][name]["deploy"] is RESET
+        assert CPU["services"][name]["environment"]["SHELFTALK_DEVICE"] == "cpu"
 
 
 @pytest.mark.parametrize(("document", "target"), [(GPU, "gpu"), (CPU, "cpu")], ids=["gpu", "cpu"])
@@ -125,10 +127,15 @@ def test_our_services_have_no_privileges(name: str) -> None:
     assert SERVICES[name]["init"] is True
 
 
-def test_the_worker_reads_models_and_only_the_model_service_writes_them() -> None:
+def test_the_worker_reads_the_models_that_the_model_service_and_the_trainer_write() -> None:
     mounts = {name: mount for name in SERVICES for mount in SERVICES[name].get("volumes", []) if "models" in mount}
 
-    assert mounts == {"model": "models:/models", "worker": "models:/models:ro"}
+    assert mounts == {"model": "models:/models", "worker": "models:/models:ro", "trainer": "models:/models"}
+
+
+def test_an_interrupted_run_finds_its_directory_again() -> None:
+    assert "training:/state/training" in SERVICES["trainer"]["volumes"]
+    assert SERVICES["trainer"]["hostname"] == "trainer", "a run goes on under the name of the machine it began on"
 
 
 def test_the_worker_has_time_to_finish_a_batch() -> None:
@@ -143,8 +150,11 @@ def test_there_is_one_beat_with_a_schedule_that_outlives_it() -> None:
     assert SERVICES["beat"]["volumes"] == ["beat:/state/beat"]
 
 
-def test_flower_starts_only_when_asked_for() -> None:
-    assert SERVICES["flower"]["profiles"] == ["ops"]
+def test_flower_and_the_trainer_start_only_when_asked_for() -> None:
+    assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
+        "flower": ["ops"],
+        "trainer": ["training"],
+    }
 
 
 def test_no_secret_is_in_an_environment_or_a_command() -> None:
@@ -163,7 +173,7 @@ def test_the_script_writes_every_secret_that_is_mounted(tmp_path: Path) -> None:
     assert {f"deploy/secrets/{name}" for name in written - {"redis_url_producer"}} == files
 
 
-@pytest.mark.parametrize("name", ["migrate", "ingest", "worker", "beat", "flower"])
+@pytest.mark.parametrize("name", ["migrate", "ingest", "worker", "trainer", "beat", "flower"])
 def test_settings_find_the_mounted_secrets_by_their_names(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,13 +57,21 @@ def test_the_image_holds_every_file_that_the_settings_name() -> None:
 
 
 def test_the_requirements_of_the_image_are_those_of_the_project() -> None:
-    command = [sys.executable, str(ROOT / "deploy" / "requirements.py"), str(ROOT / "pyproject.toml"), "model", "ops"]
+    script, pyproject = ROOT / "deploy" / "requirements.py", ROOT / "pyproject.toml"
+    command = [sys.executable, str(script), str(pyproject), "training", "ops"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
 
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
-    assert printed == [*project["dependencies"], *extras["model"], *extras["ops"]]
+    of_training = [line for line in extras["training"] if line != "shelftalk[model]"]
+    assert printed == [*project["dependencies"], *extras["model"], *of_training, *extras["ops"]]
+
+
+def test_the_image_installs_what_its_layers_hold() -> None:
+    [layers] = re.findall(r"python requirements\.py pyproject\.toml (.*) >", DOCKERFILE)
+
+    assert re.findall(r"-e '\.\[(.*)\]'", DOCKERFILE) == [layers.replace(" ", ",")] * 2
 
 
 def test_secrets_are_new_each_time_and_their_folder_is_closed(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_a_life_of_a_minute_makes_the_next_pause_short_again() -> None:
 
 def test_processes_stop_in_an_order_that_lets_the_worker_finish(tmp_path: Path) -> None:
     plan = shelftalk_plan(tmp_path, heartbeat_s=4)
-    assert [process.name for process in plan.processes] == ["ingest", "beat", "worker", "flower"]
+    assert [process.name for process in plan.processes] == ["ingest", "beat", "trainer", "worker", "flower"]
     assert {process.name: process.grace_s for process in plan.processes}["worker"] == 60
 
 
