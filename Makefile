@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install model demo up down test lint format schema clean
+CATALOG ?= ../shared/data/catalog
+E2E ?= ../shared/data/e2e
+SHIPPED := .shelftalk/training/shipped
+.PHONY: help install model demo up down test lint format schema adapter benchmark-e2e clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 install: $(INSTALLED) ## Make .venv with all that is needed, once.
 
@@ -49,6 +52,15 @@ format: install ## Format the code.
 schema: install ## Write the JSON Schemas of events after a change to shared/events.py or shared/gaps.py.
 	@$(BIN)/python -m shared.events > schemas/catalog-event.v1.json
 	@$(BIN)/python -m shared.gaps > schemas/catalog-gaps.v1.json
+
+adapter: model ## Train and measure the adapter that ships; CATALOG=folder of train.jsonl.gz and test.jsonl.gz.
+	@$(BIN)/shelftalk train --offline --start fresh --repair --run $(SHIPPED) --recipe training/recipes/shipped.toml \
+	  --selections training/recipes/shipped.pairs.toml --data-dir $(CATALOG)
+	@$(BIN)/shelftalk eval models $(CATALOG)/test.jsonl.gz --adapter shipped=$(SHIPPED)/adapter --base \
+	  --out $(SHIPPED)/test.texts.jsonl --json $(SHIPPED)/test.json --report $(SHIPPED)/test.html
+
+benchmark-e2e: model ## Learn and score the E2E challenge; a short PARTIAL run without a GPU. E2E=folder of the data.
+	@$(BIN)/shelftalk eval e2e --data-dir $(E2E) --penalty 0.8 --penalty 0.6 --penalty 1.0
 
 clean: ## Remove .venv, the prepared model and all state.
 	rm -rf $(VENV) .shelftalk
