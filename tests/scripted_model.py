@@ -63,7 +63,7 @@ class Scripted:
         yield self
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         """Say of the product that the prompt asks for what was scripted."""
         title = prompt.question[1].partition("\n")[0].removeprefix("- title: ")

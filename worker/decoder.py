@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,11 @@ class Row:
     max_new_tokens: int
     variant: int = 0
 
+    @property
+    def columns(self) -> int:
+        """The tokens that are kept for this row alone while it is written: its prompt's own ones and its answer."""
+        return len(self.encoded.own) + self.max_new_tokens
+
 
 @dataclass(frozen=True)
 class Decoded:
@@ -50,31 +55,38 @@ class Decoded:
 
 
 class Decoding(Protocol):
-    """A batch in the making. Rows are named by their place in the list that it was started with."""
+    """A batch in the making, which rows join and leave between two steps. Rows have numbers that are used once."""
+
+    def join(self, rows: Mapping[int, Row]) -> None:
+        """Let rows join; a prompt that several of them share is computed once."""
 
     def step(self) -> Mapping[int, Decoded]:
         """Add one token to each row; return the rows that ended, which are no longer part of the batch."""
 
-    def drop(self, rows: Collection[int]) -> None:
+    def drop(self, numbers: Collection[int]) -> None:
         """Give up rows that nobody waits for any more."""
 
 
 class Decoder(Protocol):
     """A loaded model. ``encode`` is called from many threads, the rest from the engine's thread only.
 
-    ``start`` and ``step`` raise OutOfMemory when a smaller batch may fit, DeviceLost when no batch can succeed any
-    more, and what the model's runtime raises (RuntimeError and the like) when it fails on these rows.
+    ``step`` raises OutOfMemory when a smaller batch may fit, DeviceLost when no batch can succeed any more, and what
+    the model's runtime raises (RuntimeError and the like) when it fails on these rows. After that a batch is of no use.
     """
 
     @property
     def device(self) -> str:
         """Where the model runs, such as cpu or cuda."""
 
+    @property
+    def capacity(self) -> int:
+        """How many tokens of rows may be in memory at once: rows times the columns of the widest."""
+
     def encode(self, prompt: Prompt, max_new_tokens: int) -> Encoded:
         """A prompt in tokens. Raises PromptTooLong when it leaves no room for the answer."""
 
-    def start(self, rows: Sequence[Row]) -> Decoding:
-        """Begin a batch; a prompt that several rows share is computed once."""
+    def start(self) -> Decoding:
+        """Begin a batch that rows can join."""
 
     def release(self) -> None:
         """Give back the memory that is held only for speed."""

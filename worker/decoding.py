@@ -3,15 +3,15 @@
 This module and ``worker.batch`` import torch, which takes seconds: import them inside the function that starts a
 generating worker, never at the top of a module.
 
-The loop is our own instead of ``model.generate`` for three reasons: the preamble that all products of a profile share
-is computed once and copied into each batch; a row that ends leaves its batch at once; and between two steps the engine
-looks after deadlines, progress and single rows.
+The loop is our own instead of ``model.generate``: rows join and leave the batch between two steps, where the engine
+also looks after deadlines, progress and single rows; the preamble that all products of a profile share is computed once
+and kept once; nothing is padded; and on a CPU the weights are laid out for its matrix products.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,26 +20,37 @@ import torch
 import transformers
 from jinja2 import TemplateError
 from safetensors import SafetensorError
-from transformers.cache_utils import DynamicCache, DynamicLayer
+from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
 from shared.adapters import Adapter, check_fit
 from shared.checkpoints import BaseModel
 from shared.errors import ConfigurationError, PromptTooLong
 from shared.prompts import Prompt, as_text
 from shared.settings import Settings
-from worker.batch import Batch, KeysValues, device_errors
-from worker.decoder import DeviceLost, Encoded, OutOfMemory, Row
+from worker.attention import NAME, KeysValues, Step, Store
+from worker.batch import Batch, device_errors
+from worker.decoder import DeviceLost, Encoded, OutOfMemory
+from worker.fused import FusedModel, is_fusible
+from worker.memory import available
 from worker.merging import check_answer, check_finite, merged
+from worker.packing import pack
 
 MAX_PROMPT_TOKENS = 2048
+SAMPLE_TOKENS = 16
+"""A model that runs through its own modules must say the same of so many tokens with our attention and without."""
+
 PREAMBLES = 8
 """How many preambles' keys and values are kept: about 15 MB each for the default model in float32."""
 
+Forward = Callable[[torch.Tensor, torch.Tensor, Step, torch.Tensor], torch.Tensor]
+"""Tokens, positions, where they belong, and after which of them the logits are wanted; see ``FusedModel.logits``."""
+
+_UNSERVED = "models do not work with attention that is not their own: use a model like Llama"
 _ORIGIN: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
 def load_decoder(base: BaseModel, settings: Settings, adapter: Adapter | None = None) -> TransformersDecoder:
-    """Load a model to decode with: in bfloat16 on a GPU, in float32 on a CPU.
+    """Load a model to decode with: in bfloat16 on a GPU and in float32 on a CPU, unless the settings say otherwise.
 
     An adapter is merged into the base's weights, so that it costs nothing per token, and must then pass a trial: see
     :mod:`worker.merging`. Only safetensors are read, only from the folders given, and no code that comes with a model
@@ -56,10 +67,10 @@ def load_decoder(base: BaseModel, settings: Settings, adapter: Adapter | None = 
     try:
         with device_errors():
             model, tokenizer = _loaded(base.path, "the base model") if adapter is None else _adapted(base, adapter)
-            model = model.to(device, torch.bfloat16 if device.type == "cuda" else torch.float32)
+            model = model.to(device, _dtype(settings, device)).eval()
+            decoder = TransformersDecoder(model, tokenizer, settings, base.path)
     except (OutOfMemory, DeviceLost, MemoryError) as error:
         raise ConfigurationError(f"{base.path}: the {device.type} has no room for the model: {error}") from error
-    decoder = TransformersDecoder(model.eval(), tokenizer, settings.temperature, settings.seed)
     if adapter is not None:
         check_answer(decoder, adapter)
     return decoder
@@ -104,6 +115,12 @@ def _device(settings: Settings) -> torch.device:
     return torch.device("cuda" if has_gpu and settings.device != "cpu" else "cpu")
 
 
+def _dtype(settings: Settings, device: torch.device) -> torch.dtype:
+    if settings.dtype == "auto":
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    return torch.bfloat16 if settings.dtype == "bfloat16" else torch.float32
+
+
 def usable_cores() -> int:
     """The physical cores that this process may use, within its CPU affinity and its container's quota.
 
@@ -120,28 +137,28 @@ def usable_cores() -> int:
 
 
 class TransformersDecoder:
-    """A causal language model of transformers as a ``Decoder``. ``temperature`` 0 decodes greedily."""
+    """A causal language model of transformers as a ``Decoder``. It takes the model over: see ``FusedModel``."""
 
-    def __init__(self, model: Any, tokenizer: Any, temperature: float, seed: int) -> None:
-        self.model = model
+    def __init__(self, model: Any, tokenizer: Any, settings: Settings, source: Path) -> None:
         self.tokenizer = tokenizer
-        self.temperature = temperature
-        self.seed = seed
+        self.temperature = settings.temperature
+        self.seed = settings.seed
+        self.prefill_tokens = settings.prefill_tokens
+        self.device_ = model.device
         ends = _end_tokens(model, tokenizer)
         self.ends = torch.tensor(ends, device=model.device)
-        self.pad = ends[0] if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
-        text_config = model.config.get_text_config(decoder=True)
-        self._context = int(getattr(text_config, "max_position_embeddings", MAX_PROMPT_TOKENS))
-        # Layers that slide or keep a running state cannot begin with columns that were computed elsewhere.
-        self._shares_preambles = all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers)
+        self._context = _context(model, source)
+        # Half of what is free: the rest is for a step's own tensors, and for another model while it is swapped in.
+        self.capacity = settings.batch_tokens or max(1, available(model.device) // (2 * _column_bytes(model)))
+        self._forward = _forward_of(model, source)
         # Caches of functions, not of own methods: a decoder in a cycle would keep its memory after its last answer.
         self._preamble_tokens = lru_cache(maxsize=64)(partial(_render_preamble, tokenizer))
-        self._preamble_states = lru_cache(maxsize=PREAMBLES)(partial(_compute_preamble, model))
+        self._preamble_states = lru_cache(maxsize=PREAMBLES)(partial(_compute_preamble, self._forward, model.device))
 
     @property
     def device(self) -> str:
         """Where the model runs."""
-        return str(self.model.device)
+        return str(self.device_)
 
     def encode(self, prompt: Prompt, max_new_tokens: int) -> Encoded:
         """A prompt in tokens, divided after the preamble where the tokens allow that.
@@ -153,20 +170,24 @@ class TransformersDecoder:
         room = min(MAX_PROMPT_TOKENS, self._context - max_new_tokens)
         if len(tokens) > room:
             raise PromptTooLong(f"the prompt has {len(tokens)} tokens and {room} fit: shorten the product's attributes")
-        shared = self._preamble_tokens(prompt.preamble) if self._shares_preambles else ()
+        shared = self._preamble_tokens(prompt.preamble)
         # Tokens may merge across the border, and a template may look ahead: then the prompt shares nothing.
         if len(shared) < len(tokens) and tokens[: len(shared)] == shared:
             return Encoded(shared, tokens[len(shared) :])
         return Encoded((), tokens)
 
-    def start(self, rows: Sequence[Row]) -> Batch:
-        """Begin a batch: its prompts are computed when this returns."""
-        return Batch(self, rows)
+    def start(self) -> Batch:
+        """Begin a batch that rows can join."""
+        return Batch(self)
+
+    def logits(self, tokens: torch.Tensor, positions: torch.Tensor, step: Step, kept: torch.Tensor) -> torch.Tensor:
+        """The logits ``(kept, vocabulary)`` after the tokens of a step that ``kept`` names."""
+        return self._forward(tokens, positions, step, kept)
 
     def release(self) -> None:
         """Forget the preambles' states, and give the device's free memory back."""
         self._preamble_states.cache_clear()
-        if self.model.device.type == "cuda":
+        if self.device_.type == "cuda":
             torch.cuda.empty_cache()
 
     def text(self, tokens: Sequence[int]) -> str:
@@ -178,11 +199,73 @@ class TransformersDecoder:
         return self._preamble_states(tokens)
 
 
-def _compute_preamble(model: Any, tokens: tuple[int, ...]) -> list[KeysValues]:
-    cache: Any = DynamicCache(config=model.config)
-    inputs = torch.tensor([tokens], device=model.device)
-    model(input_ids=inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return [(layer.keys, layer.values) for layer in cache.layers]
+def _forward_of(model: Any, source: Path) -> Forward:
+    """How a model is run: in large operations where its kind allows that, else through its own modules.
+
+    Raises:
+        ConfigurationError: when its modules do not compute the same with our attention, or do not let it in.
+    """
+    if is_fusible(model):
+        return FusedModel(model).logits
+    sample = torch.arange(SAMPLE_TOKENS, device=model.device)
+    with torch.inference_mode():
+        expected = model(input_ids=sample[None], use_cache=False).logits[0]
+    pack(model)
+    model.set_attn_implementation(NAME)
+    unused = torch.zeros(1, 1, 1, 1, device=model.device)  # a mask of four dimensions is not made anew
+
+    def logits(tokens: torch.Tensor, positions: torch.Tensor, step: Step, kept: torch.Tensor) -> torch.Tensor:
+        inputs = {"input_ids": tokens[None], "position_ids": positions[None], "attention_mask": unused}
+        output: torch.Tensor = model(**inputs, use_cache=False, logits_to_keep=kept, step=step).logits[0]
+        return output
+
+    try:
+        with torch.inference_mode():
+            found = logits(sample, sample, _alone(sample), sample)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{source}: {model.config.model_type} {_UNSERVED}: {error}") from error
+    if bool((found - expected).abs().max() > expected.abs().max() / 10):  # rounding in bfloat16 stays far below
+        raise ConfigurationError(f"{source}: {model.config.model_type} {_UNSERVED}")
+    return logits
+
+
+def _alone(columns: torch.Tensor) -> Step:
+    """A step of one prompt, whose tokens stand at these columns, all of them."""
+    store = Store()
+    store.reserve(1, len(columns))
+    return Step(store, torch.zeros_like(columns), columns, prompts=[len(columns)])
+
+
+def _compute_preamble(forward: Forward, device: torch.device, tokens: tuple[int, ...]) -> list[KeysValues]:
+    columns = torch.arange(len(tokens), device=device)
+    step = _alone(columns)
+    forward(torch.tensor(tokens, device=device), columns, step, columns[-1:])
+    return step.store.row(len(tokens))
+
+
+def _context(model: Any, source: Path) -> int:
+    """The most tokens of prompt and answer together. Within its window a sliding layer sees all, as any other does.
+
+    Raises:
+        ConfigurationError: when layers keep a running state instead of keys and values.
+    """
+    config = model.config.get_text_config(decoder=True)
+    kinds = {type(layer) for layer in DynamicCache(config=model.config).layers}
+    if foreign := kinds - {DynamicLayer, DynamicSlidingWindowLayer}:
+        names = ", ".join(sorted(kind.__name__ for kind in foreign))
+        raise ConfigurationError(f"{source}: layers of this kind are not served ({names}): use a model with attention")
+    context = int(getattr(config, "max_position_embeddings", MAX_PROMPT_TOKENS))
+    if DynamicSlidingWindowLayer in kinds:
+        return min(context, int(config.sliding_window))
+    return context
+
+
+def _column_bytes(model: Any) -> int:
+    """What the keys and values of one token take."""
+    config = model.config.get_text_config(decoder=True)
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return int(2 * config.num_hidden_layers * heads * width * model.dtype.itemsize)
 
 
 def _render_preamble(tokenizer: Any, preamble: tuple[tuple[str, str], ...]) -> tuple[int, ...]:

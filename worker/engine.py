@@ -1,27 +1,29 @@
 """The generation engine: many threads ask, one thread decodes their prompts together.
 
 A Celery worker runs ordinary tasks on a pool of threads; each takes a view of the engine (:meth:`Engine.serving`), asks
-through it and waits. The engine's own thread takes what waits, decodes it as one batch step by step, and answers each
-request the moment its row ends. The model can be swapped between two batches.
-Nothing here imports torch: the model is behind ``worker.decoder.Decoder``.
+through it and waits. The engine's own thread decodes all that is asked as one batch, step by step: a row that ends is
+answered and leaves, and one that waits takes its place before the next step (continuous batching, Yu et al. 2022:
+Orca). The model can be swapped while it runs. Nothing here imports torch: it is behind ``worker.decoder.Decoder``.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from threading import Condition, Event, Thread
 
 from shared.errors import EngineFault, EngineStopped, GenerationTimeout, ShelftalkError
-from worker.decoder import Decoded, Decoder, OutOfMemory
-from worker.serving import Loaded, Request, ServedModel, Serving, next_batch
+from worker.decoder import Decoded, Decoder, Decoding, OutOfMemory
+from worker.serving import Loaded, Request, ServedModel, Serving, in_flight, joining
 
 log = logging.getLogger(__name__)
 
-GROW_AFTER = 20
-"""Batches in a row without a shortage of memory after which the batch may be larger by one again."""
+GROW_AFTER = 500
+"""Steps in a row without a shortage of memory after which the batch may be larger by an eighth again."""
 
 # What a model's runtime raises over the rows it was given. Anything else ends the engine.
 _FAULTS = (RuntimeError, ValueError, IndexError, ArithmeticError)
@@ -33,7 +35,7 @@ class Generated:
 
     ``confidence`` is the exponential of the mean log-probability of its tokens under the model's own distribution, in
     0..1 (the inverse of the perplexity, Jelinek et al. 1977). ``new_tokens`` counts the end marker too. ``complete``
-    says that the model ended the answer itself, not a limit. ``batch_size`` is how many rows the batch began with.
+    says that the model ended the answer itself, not a limit. ``batch_size`` is how many rows there were when it joined.
     """
 
     text: str
@@ -46,14 +48,37 @@ class Generated:
     batch_size: int
 
 
+@dataclass(frozen=True)
+class _Running:
+    """A request that is being decoded, since when, and among how many."""
+
+    request: Request
+    began: float
+    size: int
+
+    def finish(self, decoded: Decoded) -> None:
+        """Hand the answer to whoever waits for it."""
+        self.request.resolve(
+            Generated(
+                text=decoded.text,
+                confidence=decoded.confidence,
+                prompt_tokens=len(self.request.encoded),
+                new_tokens=decoded.new_tokens,
+                complete=decoded.complete,
+                queue_ms=(self.began - self.request.asked) * 1000,
+                decode_ms=(time.monotonic() - self.began) * 1000,
+                batch_size=self.size,
+            )
+        )
+
+
 class Engine:
     """Batches the requests of many threads. Times are in the unit that each name ends with.
 
     Args:
         decoder: the loaded model.
         model: how it is recorded.
-        batch_size: the most rows that are decoded together; fewer for a while after a shortage of memory.
-        linger_ms: how long a batch that is not full waits for more.
+        linger_ms: how long an idle engine waits for company for the first request.
         deadline_s: how long a caller waits, in the queue and for the model together.
         hang_s: how long the model may work without finishing a step.
         on_hang: called once, from a thread of its own, when that time is over or the engine's thread has died.
@@ -65,14 +90,12 @@ class Engine:
         decoder: Decoder,
         model: ServedModel,
         *,
-        batch_size: int,
         linger_ms: float,
         deadline_s: float,
         hang_s: float,
         on_hang: Callable[[], None],
     ) -> None:
         self._loaded = Loaded(decoder, model)
-        self._batch_size = batch_size
         self._linger_s = linger_ms / 1000
         self._deadline_s = deadline_s
         self._hang_s = hang_s
@@ -80,8 +103,11 @@ class Engine:
         self._changed = Condition()
         self._waiting: list[Request] = []
         self._takes_requests = False
-        self._limit = batch_size
-        self._calm_batches = 0
+        self._running: dict[int, _Running] = {}
+        self._decoding: Decoding | None = None
+        self._numbers = count()
+        self._share = 1.0
+        self._calm_steps = 0
         self._working_since: float | None = None
         self._stopped = Event()
         self._thread = Thread(target=self._run, name="engine", daemon=True)
@@ -120,7 +146,7 @@ class Engine:
         with self._changed:
             if not self._takes_requests:
                 raise EngineStopped("the engine takes no requests: it was not started, or it is shutting down")
-            self._waiting += requests
+            self._queue(requests)
             self._changed.notify_all()
         try:
             return [self._answer(request) for request in requests]
@@ -128,6 +154,15 @@ class Engine:
             for request in requests:
                 request.answer.cancel()
             raise
+
+    def _queue(self, requests: Sequence[Request]) -> None:
+        """Put requests in line. What is not urgent stands where it would if it were asked half a deadline later: live
+        changes go ahead of back-fills, and yet no back-fill waits for ever."""
+        for request in requests:
+            insort(self._waiting, request, key=self._turn)
+
+    def _turn(self, request: Request) -> float:
+        return request.asked if request.urgent else request.asked + self._deadline_s / 2
 
     def _answer(self, request: Request) -> Generated:
         """The answer to a request, within the deadline that began when it was made."""
@@ -143,9 +178,8 @@ class Engine:
 
     def _run(self) -> None:
         try:
-            while batch := self._next_batch():
-                self._work(batch)
-                del batch  # it would hold on to a model that has been swapped until the next request comes
+            while self._admit():
+                self._advance()
             self._stopped.set()
         finally:
             with self._changed:
@@ -154,99 +188,101 @@ class Engine:
             for request in left:
                 request.resolve(EngineStopped("the engine stopped before this request's turn"))
 
-    def _next_batch(self) -> list[Request]:
-        """Wait for requests and take the next batch; empty when the engine stops."""
+    def _admit(self) -> bool:
+        """Let what waits join the batch, where there is room; wait while there is nothing to do. False at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or not self._takes_requests)
-            if self._takes_requests and not self._waiting[0].alone:
-                self._changed.wait_for(
-                    lambda: len(self._waiting) >= self._limit or not self._takes_requests, timeout=self._linger_s
-                )
+            if not self._running:
+                self._working_since = None
+                self._changed.wait_for(lambda: self._waiting or not self._takes_requests)
+                if self._linger_s and self._takes_requests:
+                    self._changed.wait_for(lambda: not self._takes_requests, timeout=self._linger_s)
             if not self._takes_requests:
-                return []
-            batch = next_batch(self._waiting, self._limit)
-            self._waiting = [request for request in self._waiting if request not in batch]
-            return batch
+                return bool(self._running)
+            self._waiting = [request for request in self._waiting if not request.is_given_up]
+            if not self._waiting:
+                return True
+            running = [each.request for each in self._running.values()]
+            decoder = (running or self._waiting)[0].loaded.decoder
+            joined = joining(self._waiting, running, int(self._share * decoder.capacity))
+            del self._waiting[: len(joined)]
+        now, size = time.monotonic(), len(running) + len(joined)
+        added = {next(self._numbers): _Running(request, now, size) for request in joined}
+        self._running |= added
+        if added:
+            self._decoding = self._decoding or decoder.start()
+            self._decoding.join({number: each.request.row for number, each in added.items()})
+        return True
 
-    def _work(self, batch: list[Request]) -> None:
-        """Decode a batch to its end; what a failure leaves unanswered is put back to be tried in another way."""
-        running = dict(enumerate(request for request in batch if not request.is_given_up))
-        size = len(running)
-        problem = ""
+    def _advance(self) -> None:
+        """One step of the batch. What a failure leaves unanswered is put back, to be tried in another way."""
+        if self._decoding is None:
+            return
+        problem: str | None = None
         is_short_of_memory = False
         try:
-            self._decode(batch[0].loaded.decoder, running)
+            self._step(self._decoding)
         except OutOfMemory as error:
             problem, is_short_of_memory = str(error), True
         except _FAULTS as error:
-            log.warning("a batch of %d failed", size, exc_info=True)
+            log.warning("a batch of %d failed", len(self._running), exc_info=True)
             problem = repr(error)
         except BaseException as error:
-            for request in running.values():
-                request.resolve(EngineFault(f"the engine has ended: {error!r}"))
+            for each in self._running.values():
+                each.request.resolve(EngineFault(f"the engine has ended: {error!r}"))
             raise
-        finally:
-            self._working_since = None
         # Only now: an exception that is being handled keeps the memory of its batch alive.
-        if is_short_of_memory:
-            for loaded in {batch[0].loaded, self._loaded}:
-                loaded.decoder.release()
-            self._shrink(list(running.values()), size, problem)
-        elif problem:
-            self._isolate(list(running.values()), problem)
-        else:
-            self._grow()
+        if problem is not None:
+            requests = [each.request for each in self._running.values()]
+            self._running.clear()
+        if not self._running:
+            self._decoding = None
+        if problem is not None:
+            (self._shrink if is_short_of_memory else self._isolate)(requests, problem)
 
-    def _decode(self, decoder: Decoder, running: dict[int, Request]) -> None:
-        """Step until ``running`` is empty: a row leaves it when it is answered or given up."""
-        if not running:
-            return
-        began, size = self._made_progress(), len(running)
-        decoding = decoder.start([request.row for request in running.values()])
-        while running:
-            self._made_progress()
-            for row, decoded in decoding.step().items():
-                request = running.pop(row)
-                request.resolve(_generated(request, decoded, began, size))
-            given_up = [row for row, request in running.items() if request.is_given_up]
-            for row in given_up:
-                del running[row]
-            if given_up and running:
-                decoding.drop(given_up)
+    def _step(self, decoding: Decoding) -> None:
+        self._working_since = time.monotonic()
+        for number, decoded in decoding.step().items():
+            self._running.pop(number).finish(decoded)
+        given_up = [number for number, each in self._running.items() if each.request.is_given_up]
+        for number in given_up:
+            del self._running[number]
+        if given_up and self._running:
+            decoding.drop(given_up)
+        self._calm_steps += 1
+        if self._share < 1 and self._calm_steps % GROW_AFTER == 0:
+            self._share = min(1.0, self._share * 9 / 8)
 
-    def _shrink(self, requests: list[Request], size: int, problem: str) -> None:
-        self._calm_batches = 0
-        if size == 1:
-            for request in requests:
-                request.resolve(EngineFault(f"no memory for a prompt of {len(request.encoded)} tokens: {problem}"))
+    def _shrink(self, requests: list[Request], problem: str) -> None:
+        """Go on with half of what was in flight."""
+        self._calm_steps = 0
+        for decoder in {requests[0].loaded.decoder, self._loaded.decoder}:
+            decoder.release()
+        if len(requests) == 1:
+            length = len(requests[0].encoded)
+            requests[0].resolve(EngineFault(f"no memory for a prompt of {length} tokens: {problem}"))
             return
-        self._limit = max(1, size // 2)
-        log.warning("out of memory with %d rows: going on with %d", size, self._limit)
+        tokens = in_flight(request.row for request in requests)
+        self._share = min(self._share, tokens / requests[0].loaded.decoder.capacity) / 2
+        log.warning("out of memory with %d rows, %d tokens: going on with half of them", len(requests), tokens)
         self._put_back(requests)
 
     def _isolate(self, requests: list[Request], problem: str) -> None:
-        for request in requests:
-            if request.alone:
-                request.resolve(
-                    EngineFault(f"the model failed on a prompt of {len(request.encoded)} tokens: {problem}")
-                )
-        suspects = [request for request in requests if not request.alone]
-        for request in suspects:
-            request.alone = True
-        self._put_back(suspects)
+        """Try each half of the requests by itself, until the one that fails is alone."""
+        if len(requests) == 1:
+            length = len(requests[0].encoded)
+            requests[0].resolve(EngineFault(f"the model failed on a prompt of {length} tokens: {problem}"))
+            return
+        requests = sorted(requests, key=self._turn)  # as they will stand in line: halves that mix there are not halves
+        middle = len(requests) // 2
+        for half in (requests[:middle], requests[middle:]):
+            company = object()
+            for request in half:
+                request.company = company
+        self._put_back(requests)
 
-    def _put_back(self, requests: list[Request]) -> None:
+    def _put_back(self, requests: Sequence[Request]) -> None:
         with self._changed:
-            self._waiting = requests + self._waiting
-
-    def _grow(self) -> None:
-        self._calm_batches += 1
-        if self._limit < self._batch_size and self._calm_batches % GROW_AFTER == 0:
-            self._limit += 1
-
-    def _made_progress(self) -> float:
-        self._working_since = time.monotonic()
-        return self._working_since
+            self._queue(requests)
 
     def _watch(self) -> None:
         while not self._stopped.wait(min(1.0, self._hang_s / 4)):
@@ -259,16 +295,3 @@ class Engine:
                 continue
             self._on_hang()
             return
-
-
-def _generated(request: Request, decoded: Decoded, began: float, size: int) -> Generated:
-    return Generated(
-        text=decoded.text,
-        confidence=decoded.confidence,
-        prompt_tokens=len(request.encoded),
-        new_tokens=decoded.new_tokens,
-        complete=decoded.complete,
-        queue_ms=(began - request.asked) * 1000,
-        decode_ms=(time.monotonic() - began) * 1000,
-        batch_size=size,
-    )

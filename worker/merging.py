@@ -93,7 +93,8 @@ def check_answer(decoder: TransformersDecoder, adapter: Adapter) -> None:
 
 
 def _answer(decoder: TransformersDecoder, row: Row) -> Decoded:
-    decoding = decoder.start([row])
+    decoding = decoder.start()
+    decoding.join({0: row})
     while not (ended := decoding.step()):
         pass
     decoder.release()

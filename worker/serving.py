@@ -7,7 +7,7 @@ Nothing here imports torch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from time import monotonic
@@ -51,12 +51,19 @@ class Serving:
         return self.loaded.model
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self,
+        prompt: Prompt,
+        *,
+        max_new_tokens: int,
+        candidates: int = 1,
+        alone: bool = False,
+        urgent: bool = True,
     ) -> list[Generated]:
         """Answer a prompt in one or more ways; blocks, and may be called from any number of threads.
 
         The first candidate is the model's first choice; the others are drawn at random, in the same batch where there
         is room. ``alone`` decodes in a batch of its own: for a prompt that is suspected of taking its neighbours down.
+        What is not ``urgent`` waits behind what is, for at most half of the deadline.
 
         Raises:
             GenerationTimeout: when there is no answer within the deadline.
@@ -66,16 +73,19 @@ class Serving:
         """
         encoded = self.loaded.decoder.encode(prompt, max_new_tokens)
         rows = [Row(encoded, max_new_tokens, variant) for variant in range(candidates)]
-        return self.engine.answer([Request(self.loaded, row, alone) for row in rows])
+        company = object() if alone else None
+        return self.engine.answer([Request(self.loaded, row, company, urgent) for row in rows])
 
 
 @dataclass(eq=False)
 class Request:
-    """One row that waits for its answer, bound to the model that it was made for."""
+    """One row that waits for its answer, bound to the model that it was made for. It is decoded only together with
+    requests of the same ``company``: None is everybody's."""
 
     loaded: Loaded
     row: Row
-    alone: bool
+    company: object | None = None
+    urgent: bool = True
     asked: float = field(default_factory=monotonic)
     answer: Future[Generated] = field(default_factory=Future)
 
@@ -99,11 +109,28 @@ class Request:
             self.answer.set_result(result)
 
 
-def next_batch(waiting: Sequence[Request], limit: int) -> list[Request]:
-    """The oldest request, and those of its model whose length is nearest to its own, so that little of the batch is
-    padding."""
-    oldest = waiting[0]
-    if oldest.alone:
-        return [oldest]
-    company = [request for request in waiting if request.loaded is oldest.loaded and not request.alone]
-    return sorted(company, key=lambda request: abs(len(request.encoded) - len(oldest.encoded)))[:limit]
+def in_flight(rows: Iterable[Row]) -> int:
+    """The tokens that are kept for rows which are decoded together: each takes as many columns as the widest."""
+    columns = [row.columns for row in rows]
+    return len(columns) * max(columns, default=0)
+
+
+def joining(queue: Sequence[Request], running: Sequence[Request], limit: int) -> list[Request]:
+    """Those at the head of the queue that may join what is running, with at most ``limit`` tokens in flight.
+
+    The first that may not join keeps those behind it back: else it might wait for ever. An empty batch takes at least
+    one request, however large.
+    """
+    batch, joined = list(running), []
+    widest = max((request.row.columns for request in batch), default=0)
+    for request in queue:
+        widest = max(widest, request.row.columns)
+        if batch and not (_are_company(request, batch[0]) and (len(batch) + 1) * widest <= limit):
+            break
+        batch.append(request)
+        joined.append(request)
+    return joined
+
+
+def _are_company(one: Request, other: Request) -> bool:
+    return one.loaded is other.loaded and one.company is other.company

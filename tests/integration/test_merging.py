@@ -14,13 +14,14 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from shared.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS, read_adapter
+from shared.adapters import ADAPTER_CONFIG, ADAPTER_WEIGHTS, Adapter, read_adapter
 from shared.checkpoints import BaseModel, resolve_base_model
 from shared.errors import ConfigurationError
 from shared.facts import Fact
 from shared.profiles import Profile
 from shared.prompts import description_prompt
 from shared.settings import Settings
+from tests.reference_model import all_logits, untouched
 from tests.tiny_adapter import build_tiny_adapter, finish_tiny_adapter
 from tests.tiny_model import build_tiny_model
 from worker.decoding import TransformersDecoder, load_decoder
@@ -47,8 +48,13 @@ def base(settings: Settings) -> BaseModel:
 
 def logits(model: Any) -> torch.Tensor:
     with torch.inference_mode():
-        found: torch.Tensor = model(input_ids=TOKENS).logits
+        found: torch.Tensor = model(input_ids=TOKENS).logits[0]
     return found
+
+
+def served(base: BaseModel, settings: Settings, adapter: Adapter | None = None) -> torch.Tensor:
+    """What a worker's decoder makes of TOKENS."""
+    return all_logits(load_decoder(base, settings, adapter), TOKENS[0].tolist())
 
 
 def changed(folder: Path, base: BaseModel, **weights: Any) -> Path:
@@ -60,13 +66,12 @@ def changed(folder: Path, base: BaseModel, **weights: Any) -> Path:
 
 def test_a_merged_adapter_says_what_the_unmerged_one_does(settings: Settings, base: BaseModel, tmp_path: Path) -> None:
     folder = build_tiny_adapter(tmp_path / "house", base.path)
-    merged = load_decoder(base, settings, read_adapter(folder)).model
+    merged = served(base, settings, read_adapter(folder))
     plain = AutoModelForCausalLM.from_pretrained(base.path, dtype=torch.float32)
     untuned = logits(plain)
     unmerged = logits(PeftModel.from_pretrained(plain, str(folder)))
-    assert torch.allclose(logits(merged), unmerged, atol=1e-3)
+    assert torch.allclose(merged, unmerged, atol=1e-3)
     assert not torch.allclose(untuned, unmerged, atol=0.1)
-    assert not any("lora" in name for name, _ in merged.named_parameters())
 
 
 def test_a_whole_model_from_full_fine_tuning_serves_like_an_adapter(
@@ -77,8 +82,9 @@ def test_a_whole_model_from_full_fine_tuning_serves_like_an_adapter(
     save_file({name: each * 1.5 for name, each in held.items()}, folder / "model.safetensors", {"format": "pt"})
     adapter = read_adapter(finish_tiny_adapter(folder, base.path))
     assert adapter.is_whole_model
-    tuned = load_decoder(base, settings, adapter).model
-    assert not torch.allclose(logits(tuned), logits(load_decoder(base, settings).model), atol=0.1)
+    whole = logits(untouched(folder))
+    assert torch.allclose(served(base, settings, adapter), whole, atol=1e-3)
+    assert not torch.allclose(served(base, settings), whole, atol=0.1)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -146,12 +152,11 @@ def test_a_running_engine_swaps_to_the_merged_model_and_frees_the_base(
     plain, tuned = load_decoder(base, settings), load_decoder(base, settings, adapter)
     expected = [_said_alone(decoder) for decoder in (plain, tuned)]
     assert expected[0] != expected[1]
-    gone = weakref.ref(plain.model)
+    gone = weakref.ref(plain)
     hung: list[str] = []
     engine = Engine(
         plain,
         ServedModel(1, "tiny", taught=False),
-        batch_size=4,
         linger_ms=1,
         deadline_s=60,
         hang_s=60,
@@ -176,7 +181,6 @@ def _said_alone(decoder: TransformersDecoder) -> str:
     engine = Engine(
         decoder,
         ServedModel(0, "", taught=False),
-        batch_size=1,
         linger_ms=0,
         deadline_s=60,
         hang_s=60,

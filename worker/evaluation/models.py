@@ -106,7 +106,6 @@ def _running(base: BaseModel, adapter: Adapter | None, config: Settings) -> Iter
     engine = Engine(
         load_decoder(base, config, adapter),
         ServedModel(UNREGISTERED, adapter.name if adapter else base.name, is_taught(_prompt_version(adapter))),
-        batch_size=config.batch_size,
         linger_ms=config.batch_linger_ms,
         deadline_s=DEADLINE_S,
         hang_s=config.hang_s,

@@ -146,7 +146,7 @@ class _Witness:
         self.first: tuple[Prompt, Generated] | None = None
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         """Answer as the writer does."""
         answers = self._writer.generate(prompt, max_new_tokens=max_new_tokens, candidates=candidates, alone=alone)

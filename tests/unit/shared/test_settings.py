@@ -71,8 +71,8 @@ def test_a_wrong_setting_is_named_as_it_stands_in_the_environment(
 
 def test_each_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFTALK_THREADS", "0")
-    monkeypatch.setenv("SHELFTALK_BATCH_SIZE", "0")
-    with pytest.raises(ConfigurationError, match=r"SHELFTALK_THREADS: .*; SHELFTALK_BATCH_SIZE: "):
+    monkeypatch.setenv("SHELFTALK_BATCH_TOKENS", "0")
+    with pytest.raises(ConfigurationError, match=r"SHELFTALK_THREADS: .*; SHELFTALK_BATCH_TOKENS: "):
         settings()
 
 
@@ -102,11 +102,11 @@ def test_what_is_left_of_a_broken_stack_counts_as_none(tmp_path: Path, content: 
 
 
 def test_the_environment_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "env").write_text("SHELFTALK_THREADS=3\nSHELFTALK_BATCH_SIZE=5\n")
+    (tmp_path / "env").write_text("SHELFTALK_THREADS=3\nSHELFTALK_BATCH_TOKENS=5\n")
     monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / "env")
     monkeypatch.setenv("SHELFTALK_THREADS", "7")
 
-    assert (settings().threads, settings().batch_size) == (7, 5)
+    assert (settings().threads, settings().batch_tokens) == (7, 5)
 
 
 def test_settings_never_change() -> None:
@@ -116,7 +116,7 @@ def test_settings_never_change() -> None:
 
 def test_children_get_this_environment_with_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFTALK_THREADS", "7")
-    given = child_environment(SHELFTALK_BATCH_SIZE="2")
+    given = child_environment(SHELFTALK_BATCH_TOKENS="2")
 
-    assert (given["SHELFTALK_THREADS"], given["SHELFTALK_BATCH_SIZE"]) == ("7", "2")
-    assert "SHELFTALK_BATCH_SIZE" not in child_environment()
+    assert (given["SHELFTALK_THREADS"], given["SHELFTALK_BATCH_TOKENS"]) == ("7", "2")
+    assert "SHELFTALK_BATCH_TOKENS" not in child_environment()

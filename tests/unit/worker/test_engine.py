@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-from collections.abc import Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from shared.errors import EngineFault, EngineStopped, GenerationTimeout, PromptTooLong
+from shared.errors import EngineStopped, GenerationTimeout, PromptTooLong
 from shared.settings import child_environment
 from tests.scripted_decoder import (
     FIRST,
     SOON,
     ScriptedDecoder,
-    ScriptedDecoding,
     Turnstile,
     answer_to,
     ask,
     ask_all,
     busy_with,
+    columns,
     pumped,
     running,
     wait_until,
+    waits,
     watchdog_bit,
 )
-from worker.decoder import DeviceLost, Row
-from worker.engine import GROW_AFTER, Engine
+from worker.engine import Engine
 
 
 def test_an_answer_says_how_it_was_made() -> None:
@@ -50,24 +49,81 @@ def test_requests_that_wait_are_decoded_together_and_each_gets_its_own_answer() 
             answers = ask_all(pool, engine, ["one", "two words", "three words here", "one more"])
         texts = [answer.result(SOON).text for answer in answers]
     assert texts == ["copy of one", "copy of two words", "copy of three words here", "copy of one more"]
-    assert [len(batch) for batch in decoder.batches] == [1, 4]
+    assert [len(questions) for questions in decoder.joined] == [1, 4]
 
 
-def test_a_batch_that_is_not_full_lingers_for_more() -> None:
-    decoder = ScriptedDecoder()
-    with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
-        answers = [pool.submit(answer_to, engine, question) for question in ("one", "two")]
+def test_an_idle_engine_lingers_for_company() -> None:
+    with running(ScriptedDecoder(), linger_ms=500) as engine, ThreadPoolExecutor(2) as pool:
+        answers = ask_all(pool, engine, ["one", "two"])
         assert [answer.result(SOON).batch_size for answer in answers] == [2, 2]
 
 
-def test_a_batch_holds_the_oldest_request_and_those_nearest_to_its_length() -> None:
-    decoder = ScriptedDecoder()
-    with running(decoder, batch_size=2) as engine, ThreadPoolExecutor(4) as pool:
+def test_an_engine_that_lingers_stops_at_once() -> None:
+    with running(ScriptedDecoder(), linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(1) as pool:
+        (answer,) = ask_all(pool, engine, ["one"])
+        engine.stop()
+        assert isinstance(answer.exception(SOON), EngineStopped)
+
+
+def test_a_row_that_waits_takes_the_place_of_one_that_ended_before_the_others_end() -> None:
+    decoder = ScriptedDecoder(capacity=2 * columns("five words are many here"))
+    with running(decoder) as engine, ThreadPoolExecutor(4) as pool:
         with busy_with(engine, decoder):
-            answers = ask_all(pool, engine, ["x" * 50, "y", "z" * 49, "w" * 2])
+            answers = ask_all(pool, engine, ["five words are many here", "two words", "next", "last"])
+        assert [answer.result(SOON).batch_size for answer in answers] == [2, 2, 2, 2]
+    others = [questions[1:] for questions in decoder.steps[1:]]
+    assert others == [["two words"], ["two words"], ["next"], ["last"], []]
+    assert all(questions[0] == "five words are many here" for questions in decoder.steps[1:])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.text("ab ", min_size=1, max_size=60), min_size=1, max_size=20),
+    st.integers(1, 400),
+)
+def test_the_tokens_in_flight_stay_below_the_capacity(questions: list[str], capacity: int) -> None:
+    decoder = ScriptedDecoder(capacity=capacity)
+    with running(decoder) as engine, ThreadPoolExecutor(len(questions)) as pool:
+        answers = list(pool.map(lambda question: answer_to(engine, question).text, questions))
+    assert answers == [f"copy of {question}" for question in questions]
+    for rows in decoder.steps:
+        assert len(rows) == 1 or len(rows) * max(columns(question) for question in rows) <= capacity
+
+
+def test_short_rows_do_not_keep_a_long_one_waiting() -> None:
+    long = "long " * 12
+    decoder = ScriptedDecoder(capacity=120)
+    with running(decoder) as engine, ThreadPoolExecutor(8) as pool:
+        with busy_with(engine, decoder, "a few words first"):
+            answers = ask_all(pool, engine, ["short", long, *(f"short {number}" for number in range(6))])
         for answer in answers:
             answer.result(SOON)
-    assert decoder.batches[1:] == [["x" * 50, "z" * 49], ["y", "w" * 2]]
+    shorts = [f"short {number}" for number in range(6)]
+    assert decoder.joined == [["a few words first"], ["short"], [long], shorts]
+
+
+def test_urgent_rows_go_ahead_of_back_fills_that_waited_longer() -> None:
+    decoder = ScriptedDecoder(capacity=1)
+    with running(decoder) as engine, ThreadPoolExecutor(4) as pool:
+        with busy_with(engine, decoder):
+            answers = ask_all(pool, engine, ["fill 1", "fill 2"], urgent=False)
+            answers += ask_all(pool, engine, ["live 1", "live 2"])
+        for answer in answers:
+            answer.result(SOON)
+    assert decoder.joined == [["first"], ["live 1"], ["live 2"], ["fill 1"], ["fill 2"]]
+
+
+def test_a_back_fill_that_waited_for_half_the_deadline_is_put_off_no_more() -> None:
+    decoder = ScriptedDecoder(capacity=1)
+    with running(decoder) as engine, ThreadPoolExecutor(3) as pool:
+        with busy_with(engine, decoder):
+            answers = ask_all(pool, engine, ["live 1"])
+            answers += ask_all(pool, engine, ["fill"], urgent=False)
+            engine._waiting[1].asked -= SOON * 0.6
+            answers += ask_all(pool, engine, ["live 2"])
+        for answer in answers:
+            answer.result(SOON)
+    assert decoder.joined[1:] == [["live 1"], ["fill"], ["live 2"]]
 
 
 def test_a_request_that_wants_to_be_alone_has_a_batch_of_its_own() -> None:
@@ -83,9 +139,10 @@ def test_a_request_that_wants_to_be_alone_has_a_batch_of_its_own() -> None:
 
 def test_a_row_is_answered_as_soon_as_it_ends_not_when_its_batch_does() -> None:
     decoder = ScriptedDecoder(gate=Turnstile())
-    with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
-        short = pool.submit(answer_to, engine, "short")
-        long = pool.submit(answer_to, engine, "two words")
+    with running(decoder) as engine, ThreadPoolExecutor(2) as pool:
+        with busy_with(engine, decoder):
+            short, long = ask_all(pool, engine, ["short", "two words"])
+        decoder.gate.set()
         assert short.result(SOON).batch_size == 2
         assert not long.done()
         decoder.gate.set()
@@ -104,11 +161,11 @@ def test_the_caller_gets_its_timeout_even_though_the_model_hangs() -> None:
 
 def test_a_row_that_nobody_waits_for_leaves_its_batch_and_its_neighbour_goes_on() -> None:
     decoder = ScriptedDecoder(gate=Turnstile())
-    with running(decoder, batch_size=2, linger_ms=SOON * 1000) as engine, ThreadPoolExecutor(2) as pool:
-        (leaves,) = ask_all(pool, engine, ["leaves in time"])
-        request = engine._waiting[0]
-        stays = pool.submit(answer_to, engine, "stays a while")
-        assert decoder.entered.wait(SOON)
+    with running(decoder) as engine, ThreadPoolExecutor(2) as pool:
+        with busy_with(engine, decoder):
+            leaves, stays = ask_all(pool, engine, ["leaves in time", "stays a while"])
+            request = engine._waiting[0]
+        wait_until(partial(waits, engine, 0))
         request.answer.cancel()
         wait_until(partial(pumped, decoder.gate, stays))
         assert stays.result(SOON).batch_size == 2
@@ -116,89 +173,20 @@ def test_a_row_that_nobody_waits_for_leaves_its_batch_and_its_neighbour_goes_on(
     assert decoder.dropped == ["leaves in time"]
 
 
+def test_a_row_that_is_given_up_while_it_waits_is_never_decoded() -> None:
+    decoder = ScriptedDecoder()
+    with running(decoder) as engine, ThreadPoolExecutor(2) as pool:
+        with busy_with(engine, decoder):
+            gone, stays = ask_all(pool, engine, ["gone", "stays"])
+            engine._waiting[0].answer.cancel()
+        assert stays.result(SOON).text == "copy of stays"
+        assert isinstance(gone.exception(SOON), CancelledError)
+    assert decoder.joined == [["first"], ["stays"]]
+
+
 def test_a_prompt_that_is_too_long_is_refused_at_once() -> None:
     with running(ScriptedDecoder()) as engine, pytest.raises(PromptTooLong):
         answer_to(engine, "x" * 1001)
-
-
-def test_out_of_memory_halves_the_batch_and_answers_everyone() -> None:
-    decoder = ScriptedDecoder(capacity=2)
-    with running(decoder, batch_size=8) as engine, ThreadPoolExecutor(8) as pool:
-        with busy_with(engine, decoder):
-            answers = ask_all(pool, engine, [f"q{number}" for number in range(8)])
-        assert [answer.result(SOON).text for answer in answers] == [f"copy of q{number}" for number in range(8)]
-    assert [len(batch) for batch in decoder.batches] == [1, 8, 4, 2, 2, 2, 2]
-    assert decoder.releases == 2
-
-
-def test_out_of_memory_for_a_single_row_fails_that_row_alone() -> None:
-    class NoRoomForLarge(ScriptedDecoder):
-        def start(self, rows: Sequence[Row]) -> ScriptedDecoding:
-            self.capacity = 0 if any("large" in self.questions[row.encoded] for row in rows) else 1000
-            return super().start(rows)
-
-    decoder = NoRoomForLarge()
-    with running(decoder, batch_size=2) as engine, ThreadPoolExecutor(2) as pool:
-        with busy_with(engine, decoder):
-            large, small = ask_all(pool, engine, ["large", "small"])
-        with pytest.raises(EngineFault, match="no memory for a prompt of 5 tokens"):
-            large.result(SOON)
-        assert small.result(SOON).text == "copy of small"
-
-
-def test_the_batch_grows_back_after_a_shortage_of_memory() -> None:
-    decoder = ScriptedDecoder(capacity=2)
-    with running(decoder, batch_size=4) as engine, ThreadPoolExecutor(4) as pool:
-        with busy_with(engine, decoder):
-            answers = ask_all(pool, engine, ["a", "b", "c", "d"])
-        for answer in answers:
-            answer.result(SOON)
-        decoder.capacity = 1000
-        for _ in range(2 * GROW_AFTER):
-            answer_to(engine, "calm")
-        with busy_with(engine, decoder):
-            answers = ask_all(pool, engine, ["a", "b", "c", "d"])
-        assert [answer.result(SOON).batch_size for answer in answers] == [4, 4, 4, 4]
-
-
-def test_a_bad_row_fails_alone_and_its_neighbours_are_answered() -> None:
-    decoder = ScriptedDecoder()
-    with running(decoder) as engine, ThreadPoolExecutor(3) as pool:
-        with busy_with(engine, decoder):
-            good, bad, other = ask_all(pool, engine, ["good", "poison", "other"])
-        with pytest.raises(EngineFault, match="index out of range"):
-            bad.result(SOON)
-        assert [good.result(SOON).text, other.result(SOON).text] == ["copy of good", "copy of other"]
-    assert [len(batch) for batch in decoder.batches] == [1, 3, 1, 1, 1]
-
-
-def test_the_watchdog_bites_when_the_model_makes_no_step() -> None:
-    decoder, bitten = ScriptedDecoder(), threading.Event()
-    decoder.gate.clear()
-    with running(decoder, deadline_s=0.05, hang_s=0.05, on_hang=bitten.set) as engine:
-        with pytest.raises(GenerationTimeout):
-            answer_to(engine, "endless")
-        assert bitten.wait(SOON)
-
-
-def test_the_watchdog_lets_an_idle_engine_be() -> None:
-    decoder, bitten = ScriptedDecoder(), threading.Event()
-    with running(decoder, hang_s=0.5, on_hang=bitten.set) as engine:
-        answer_to(engine, "question")
-        assert not bitten.wait(0.7)
-
-
-def test_a_lost_device_ends_the_engine_and_wakes_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
-    decoder, bitten = ScriptedDecoder(error=DeviceLost("illegal memory access")), threading.Event()
-    seen: list[Any] = []
-    monkeypatch.setattr(threading, "excepthook", seen.append)
-    with running(decoder, hang_s=1, on_hang=bitten.set) as engine:
-        with pytest.raises(EngineFault, match="illegal memory access"):
-            answer_to(engine, "poison")
-        assert bitten.wait(SOON)
-        with pytest.raises(EngineStopped):
-            answer_to(engine, "next")
-    assert seen[0].exc_type is DeviceLost
 
 
 def test_stop_finishes_what_runs_and_fails_what_waits() -> None:
@@ -217,7 +205,7 @@ def test_stop_finishes_what_runs_and_fails_what_waits() -> None:
 
 
 def test_an_engine_that_was_not_started_takes_no_requests() -> None:
-    engine = Engine(ScriptedDecoder(), FIRST, batch_size=1, linger_ms=0, deadline_s=1, hang_s=1, on_hang=watchdog_bit)
+    engine = Engine(ScriptedDecoder(), FIRST, linger_ms=0, deadline_s=1, hang_s=1, on_hang=watchdog_bit)
     with pytest.raises(EngineStopped, match="not started"):
         answer_to(engine, "early")
     engine.stop()
@@ -225,7 +213,7 @@ def test_an_engine_that_was_not_started_takes_no_requests() -> None:
 
 def test_many_threads_get_their_own_answers() -> None:
     questions = [f"{'word ' * (number % 7)}number {number}" for number in range(300)]
-    with running(ScriptedDecoder(capacity=5), batch_size=16, linger_ms=1) as engine, ThreadPoolExecutor(32) as pool:
+    with running(ScriptedDecoder(memory=5), linger_ms=1) as engine, ThreadPoolExecutor(32) as pool:
         answers = pool.map(lambda question: answer_to(engine, question).text, questions)
         assert list(answers) == [f"copy of {question}" for question in questions]
 
@@ -244,11 +232,4 @@ def test_candidates_of_one_prompt_are_decoded_in_one_batch() -> None:
         "copy of kettle variant 1",
         "copy of kettle variant 2",
     ]
-    assert decoder.batches == [["kettle", "kettle variant 1", "kettle variant 2"]]
-
-
-def test_when_a_candidate_fails_nobody_waits_for_the_others() -> None:
-    with running(ScriptedDecoder(poison="variant 1")) as engine:
-        with pytest.raises(EngineFault):
-            engine.serving().generate(ask("kettle"), max_new_tokens=9, candidates=2)
-        assert answer_to(engine, "next").text == "copy of next"
+    assert decoder.joined == [["kettle", "kettle variant 1", "kettle variant 2"]]

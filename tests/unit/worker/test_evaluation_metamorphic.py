@@ -52,7 +52,7 @@ class Teller:
         yield self
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         lines = [line.removeprefix("- ") for line in prompt.question[1].split("\n")[:-1]]
         text = self.say({name: value for name, _, value in (line.partition(": ") for line in lines)})

@@ -15,10 +15,12 @@ from tests.scripted_decoder import (
     FIRST,
     SOON,
     ScriptedDecoder,
+    Turnstile,
     answer_to,
     ask,
     ask_all,
     busy_with,
+    pumped,
     running,
     wait_until,
     waits,
@@ -61,7 +63,27 @@ def test_what_waits_at_a_swap_is_answered_by_the_model_it_was_made_for() -> None
         assert busy.result(SOON).text == "copy of first"
         assert [each.result(SOON).text for each in before] == ["copy of one", "copy of two"]
         assert after.result(SOON).text == "second of three"
-    assert (old.batches, new.batches) == ([["first"], ["one", "two"]], [["three"]])
+    assert (old.joined, new.joined) == ([["first"], ["one", "two"]], [["three"]])
+
+
+def test_a_batch_of_a_model_that_was_swapped_out_drains_before_the_next_model_begins() -> None:
+    old, new = ScriptedDecoder(gate=Turnstile()), ScriptedDecoder(says="second of")
+    with running(old) as engine, ThreadPoolExecutor(3) as pool:
+        drains = pool.submit(answer_to, engine, "three words long")
+        assert old.entered.wait(SOON)
+        view = engine.serving()
+        engine.swap(new, SECOND)
+        (after,) = ask_all(pool, engine, ["kettle"])
+        behind = pool.submit(asked_of, view, "teapot")
+        wait_until(partial(waits, engine, 2))
+        old.gate.set()
+        wait_until(lambda: len(old.steps) == 1)
+        assert (drains.done(), new.joined) == (False, [])
+        wait_until(partial(pumped, old.gate, drains))
+        assert after.result(SOON).text == "second of kettle"
+        old.gate.set()
+        assert behind.result(SOON) == "copy of teapot"
+    assert old.joined == [["three words long"], ["teapot"]]
 
 
 def test_two_swaps_in_a_row_leave_three_models_to_answer_what_was_made_for_each() -> None:
@@ -106,8 +128,8 @@ def test_a_hanging_model_times_out_its_callers_and_not_those_of_the_next() -> No
 
 
 def test_a_shortage_of_memory_frees_the_caches_of_both_models() -> None:
-    old, new = ScriptedDecoder(capacity=1), ScriptedDecoder(says="second of")
-    with running(old, batch_size=2) as engine, ThreadPoolExecutor(2) as pool:
+    old, new = ScriptedDecoder(memory=1), ScriptedDecoder(says="second of")
+    with running(old) as engine, ThreadPoolExecutor(2) as pool:
         with busy_with(engine, old):
             answers = ask_all(pool, engine, ["one", "two"])
             engine.swap(new, SECOND)
@@ -127,19 +149,19 @@ def test_a_bad_row_is_tried_again_by_its_own_model() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.one_of(st.just("swap"), st.text("ab ", min_size=1, max_size=12)), max_size=30), st.integers(1, 5))
-def test_every_request_is_answered_once_by_the_model_it_was_made_for(events: list[str], batch_size: int) -> None:
-    decoders = [ScriptedDecoder(says="0:")]
+@given(st.lists(st.one_of(st.just("swap"), st.text("ab ", min_size=1, max_size=12)), max_size=30), st.integers(1, 100))
+def test_every_request_is_answered_once_by_the_model_it_was_made_for(events: list[str], capacity: int) -> None:
+    decoders = [ScriptedDecoder(says="0:", capacity=capacity)]
     expected: list[str] = []
-    with running(decoders[0], batch_size=batch_size) as engine, ThreadPoolExecutor(8) as pool:
+    with running(decoders[0]) as engine, ThreadPoolExecutor(8) as pool:
         answers: list[Future[str]] = []
         for event in events:
             if event == "swap":
-                decoders.append(ScriptedDecoder(says=f"{len(decoders)}:"))
+                decoders.append(ScriptedDecoder(says=f"{len(decoders)}:", capacity=capacity))
                 engine.swap(decoders[-1], ServedModel(len(decoders), "next", taught=False))
             else:
                 expected.append(f"{decoders[-1].says} {event}")
                 answers.append(pool.submit(asked_of, engine.serving(), event))
         assert [each.result(SOON) for each in answers] == expected
-    told = [f"{decoder.says} {question}" for decoder in decoders for batch in decoder.batches for question in batch]
+    told = [f"{decoder.says} {question}" for decoder in decoders for each in decoder.joined for question in each]
     assert sorted(told) == sorted(expected)
