@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import sentencex
+
+_MOST_KEPT = 1_000  # characters; longer texts are rare, and would fill the memory of all others
 
 _CHARACTERS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 CHINESE = re.compile(f"[{_CHARACTERS}]")
@@ -49,6 +52,7 @@ _INCH_MARK = re.compile(r'(?<=\d)"')
 _NO_SPACE_AFTER = ("。", "！", "？", "」", "』", "）", "，", "；")
 
 
+@lru_cache(maxsize=1_024)
 def language_of(locale: str) -> str:
     """The language subtag of a locale: ``"de"`` for ``"de-AT"``."""
     return re.split("[-_]", locale, maxsplit=1)[0].lower()
@@ -60,15 +64,25 @@ def sentences(text: str, locale: str = "en") -> list[str]:
     Abbreviations such as ``approx.``, ``e.g.``, ``No. 5`` and ``5 in. long`` do not end one. Lone surrogates, which no
     Unicode text has, become question marks.
     """
-    flat = " ".join(text.encode("utf-8", "replace").decode().split())
     language = language_of(locale)
+    return list(_kept_sentences(text, language) if len(text) <= _MOST_KEPT else _read_sentences(text, language))
+
+
+# Each step that makes copy of an answer asks for the sentences and the words of the same few texts.
+@lru_cache(maxsize=1_024)
+def _kept_sentences(text: str, language: str) -> tuple[str, ...]:
+    return _read_sentences(text, language)
+
+
+def _read_sentences(text: str, language: str) -> tuple[str, ...]:
+    flat = " ".join(text.encode("utf-8", "replace").decode().split())
     ended = _MEASURE_LAST.sub(r"\1\2\n", flat)
     if language != "de":
         ended = _ETC_LAST.sub("\n", ended)
     found: list[str] = []
     for part in ended.split("\n"):
         found += _segments(part, language)
-    return [sentence.strip() for sentence in found if sentence.strip()]
+    return tuple(stripped for sentence in found if (stripped := sentence.strip()))
 
 
 def _segments(text: str, language: str) -> list[str]:
@@ -119,7 +133,12 @@ def words(text: str) -> list[str]:
     ``1.5``, ``T-shirt`` and ``1/4`` are one word each; in Chinese and Japanese, where nothing parts the words, each
     character counts as one.
     """
-    return _WORD.findall(text)
+    return list(_kept_words(text)) if len(text) <= _MOST_KEPT else _WORD.findall(text)
+
+
+@lru_cache(maxsize=2_048)
+def _kept_words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text))
 
 
 def printable(text: str) -> str:

@@ -51,6 +51,7 @@ _MARKUP = re.compile(
 )
 
 FILE = Path(__file__).parent / "factcheck" / "words" / "orders.toml"
+UNSPACED = ("zh", "ja")
 
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u180e\ufe00-\ufe0f]")
 _LOOK_ALIKES = str.maketrans("аеорсухіѕјӏԁһвнкмтκοενρτυαι", "aeopcyxisjldhbhkmtkoevptuai")
@@ -103,16 +104,26 @@ def is_prose(text: str) -> bool:
     out with them is no loss, for copy cannot state a sentence as a value.
     """
     read = _CAPITALS.sub("", text)
+    count = len(read.split()) if read.isascii() else max(_FEWEST_WORDS.values())
+    if count < min(_FEWEST_WORDS.values()):
+        return False
     ends = bool(_SENTENCE_END.search(read))
-    is_long = len(read.split()) >= _FEWEST_WORDS[ends] or not read.isascii()
-    return is_long and (ends or bool(_TALK.search(read)))
+    return count >= _FEWEST_WORDS[ends] and (ends or bool(_TALK.search(read)))
 
 
 @lru_cache
 def _orders() -> re.Pattern[str]:
-    """All orders as one pattern, of small letters: without regard to case, a search takes twice as long."""
+    """All orders as one pattern, of small letters: without regard to case, a search takes twice as long.
+
+    Most are tried only where a word begins, and those without spaces only at their own letters: otherwise it takes six
+    times as long.
+    """
     document = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    written = "|".join(order for orders in document["orders"].values() for order in orders)
+    unspaced = [order for language in UNSPACED for order in document["orders"].pop(language)]
+    spaced = [order for orders in document["orders"].values() for order in orders]
+    at_words = [order.removeprefix(r"\b") for order in spaced if order.startswith(r"\b")]
+    anywhere = [order for order in spaced if not order.startswith(r"\b")]
+    written = rf"\b(?=\w)(?:{'|'.join(at_words)})|(?=[^\x00-\x7f])(?:{'|'.join(unspaced)})|{'|'.join(anywhere)}"
     for name, words in document["words"].items():
         written = written.replace(f"{{{name}}}", words)
     return re.compile(written, re.MULTILINE)

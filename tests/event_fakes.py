@@ -77,7 +77,7 @@ class Writer:
     model: ServedModel = FAKE
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         self.asked.append(prompt)
         self.meanwhile()
@@ -104,7 +104,7 @@ class FailingWriter:
     model: ServedModel = FAKE
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         self.alone.append(alone)
         raise self.error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from shared.prompts import Prompt
 from shared.text import joined, language_of, rewritten, sentences, words
 from worker.echo import MIN_WORDS_OF_A_SENTENCE, without_echo
-from worker.markup import before_markers, plain, repaired, tidy, unquoted
+from worker.markup import before_markers, plain, plain_line, repaired, tidy, unquoted
 from worker.redundancy import without_loops, without_repeated_clauses, without_repeated_sentences, without_stutter
 from worker.remarks import without_refusals, without_remarks
 
@@ -59,7 +59,7 @@ def clean(
     ``complete`` says that the model ended by itself, not at the token limit. ``min_words`` and ``max_words`` bound the
     copy's length in words; below ``min_words`` copy may come out where the answer holds no more.
     """
-    title = tidy(plain(title))
+    title = plain_line(title)
     names = [title, brand or ""]
     to_copy: tuple[Step, ...] = (
         ("echo", lambda text: without_echo(text, prompt, locale)),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from shared.content.planning import Plan
 from shared.events import Product
-from shared.factcheck.evidence import Span, find_spans, without_fragments, without_restatements, without_unsupported
+from shared.factcheck.evidence import Span, spans_in, without_fragments, without_restatements, without_unsupported
+from shared.factcheck.index import FactIndex, fact_index
 from shared.facts import Fact
 from shared.freshness import CLOSING, known_facts
 from shared.gate import Standards, Verdict, judge
@@ -23,6 +25,7 @@ from worker.markup import plain, tidy
 from worker.redundancy import mended
 
 _NAMES = ("title", "brand", "category")
+_MOST_TEXTS = 16  # of one description: a few candidates, each before and after what changed it
 
 Step = tuple[str, Callable[[str, Sequence[Span]], str]]
 
@@ -58,6 +61,19 @@ class Brief:
     def title(self) -> str:
         """The product's name as the copy is to say it."""
         return next((fact.value for fact in self.facts if fact.attribute == "title"), self.product.title)
+
+    @cached_property
+    def evidence(self) -> Callable[[str], Sequence[Span]]:
+        """The evidence of a text, which is found once: most steps of the cleaning leave a text as it was.
+
+        These are the spans that the planned facts support, and all that either these or all known facts do not. Only
+        what causes new copy when it changes is evidence, so that nothing published outlives what supports it; but
+        whatever else is known may still speak against a statement.
+        """
+        locale = self.profile.locale
+        planned = fact_index(tuple(self.facts), locale)
+        known = fact_index(tuple(known_facts(self.product, self.plan)), locale)
+        return lru_cache(maxsize=_MOST_TEXTS)(lambda text: _evidence(text, planned, known, locale))
 
 
 @dataclass(frozen=True)
@@ -147,14 +163,14 @@ def _mended(cleaned: Cleaned, brief: Brief, *, trim: bool) -> tuple[str, Sequenc
         ("restatements", lambda text, spans: without_restatements(text, spans, brief.facts, locale)),
         ("lead", lambda text, _: led_by_product(text, title, product.brand, locale)),
     ]
-    spans = _evidence(text, brief)
+    spans = brief.evidence(text)
     for name, step in steps:
         if name == "unsupported_sentences" and not trim:
             continue
         before, text = text, step(text, spans)
         if text != before:
             changes.append(name)
-            spans = _evidence(text, brief)
+            spans = brief.evidence(text)
     return text, list(dict.fromkeys(changes))
 
 
@@ -162,24 +178,16 @@ def _spans(text: str, brief: Brief) -> Sequence[Span]:
     """The evidence of a text in its final form. The closing sentence is the shop's own, and supports itself."""
     closing = brief.profile.closing
     if not closing or not text.endswith(closing):
-        return _evidence(text, brief)
+        return brief.evidence(text)
     start = len(text) - len(closing)
     own = Span(start, len(text), closing, CLOSING, closing, "exact", source="knowledge", knowledge=brief.profile.name)
-    return [*_evidence(text[:start], brief), own]
+    return [*brief.evidence(text[:start]), own]
 
 
-def _evidence(text: str, brief: Brief) -> Sequence[Span]:
-    """The spans that the planned facts support, and all that either these or all known facts do not.
-
-    Only what causes new copy when it changes is evidence, so that nothing published outlives what supports it; but
-    whatever else is known may still speak against a statement.
-    """
-    locale = brief.profile.locale
-    known = known_facts(brief.product, brief.plan)
-    doubted = [span for span in find_spans(text, known, locale) if span.attribute is None]
-    others = [
-        span
-        for span in find_spans(text, brief.facts, locale)
-        if not any(span.start < doubt.end and doubt.start < span.end for doubt in doubted)
-    ]
+def _evidence(text: str, planned: FactIndex, known: FactIndex, locale: str) -> Sequence[Span]:
+    spans = spans_in(text, planned, locale)
+    if known is planned:  # the plan tells all that is known
+        return spans
+    doubted = [span for span in spans_in(text, known, locale) if span.attribute is None]
+    others = [span for span in spans if not any(span.start < doubt.end and doubt.start < span.end for doubt in doubted)]
     return sorted([*others, *doubted], key=lambda span: span.start)

@@ -28,10 +28,9 @@ def without_echo(text: str, prompt: Prompt, locale: str) -> str:
     example: a sentence of its answer, or one of its longer values (``thrown and carved``). What this product's own
     question says too is no echo. Of ``Material: It is made of steel.`` only the label goes.
     """
-    preamble, question = _preamble(prompt.preamble, locale), prompt.question[1]
-    asked = _lines(question)
+    preamble = _preamble(prompt.preamble, locale)
+    asked, own = _read_question(prompt.question[1], locale)
     labels = {label for label, value in asked if value}
-    own = _content(question, locale)
     foreign = [f" {trace.phrase} " for trace in preamble.traces if not trace.bound <= own]
 
     def rewrite(sentence: str) -> str:
@@ -87,6 +86,12 @@ def _preamble(messages: tuple[tuple[str, str], ...], locale: str) -> _Preamble:
         else:
             instructions += parts
     return _Preamble(tuple(instructions), frozenset(lines), tuple(traces))
+
+
+# All drafts of a description answer one question.
+@lru_cache(maxsize=256)
+def _read_question(question: str, locale: str) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+    return _lines(question), _content(question, locale)
 
 
 def _lines(question: str) -> frozenset[tuple[str, str]]:

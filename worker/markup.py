@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 
 import ftfy
 import nh3
@@ -18,6 +19,8 @@ def repaired(text: str) -> str:
 
     Typographic quotes and full-width punctuation stay. Lines end in ``\\n``.
     """
+    if text.isascii() and text.replace("\n", " ").isprintable():
+        return text
     return printable(ftfy.fix_text(text, _REPAIRS)).replace("\ufffd", "").replace("\t", " ")
 
 
@@ -52,6 +55,7 @@ def plain(text: str) -> str:
 
 
 _TAG_START = re.compile(r"<(?=[/!?A-Za-z])")
+_HTML = re.compile(r"[<&\r\0]")  # what a reader of HTML takes for anything else than text
 _UNCLOSED = re.compile(r"<(?=[/!?A-Za-z])(?![^<>]*>)")
 _BLOCK = re.compile(r"<(?:br|hr|li|tr|/?(?:p|div|ul|ol|table|section|article|h[1-6]))\b[^<>]*>", re.IGNORECASE)
 
@@ -72,8 +76,10 @@ _MARKDOWN = (
 
 def _stripped(text: str) -> str:
     """One layer of markup less. Entities can hide tags, so :func:`plain` repeats this for as long as it finds any."""
-    text = _UNCLOSED.sub("< ", _BLOCK.sub("\n", text))
-    text = repaired(html.unescape(nh3.clean(text, tags=set())))
+    if _HTML.search(text):
+        text = _UNCLOSED.sub("< ", _BLOCK.sub("\n", text))
+        text = html.unescape(nh3.clean(text, tags=set()))
+    text = repaired(text)
     for pattern, replacement in _MARKDOWN:
         text = pattern.sub(replacement, text)
     return text
@@ -116,3 +122,9 @@ def tidy(text: str) -> str:
         text = pattern.sub(replacement, text)
     lines = (line.strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if any(character.isalnum() for character in line))
+
+
+@lru_cache(maxsize=1_024)
+def plain_line(name: str) -> str:
+    """The name of a product as copy writes it: :func:`plain` and :func:`tidy`."""
+    return tidy(plain(name))

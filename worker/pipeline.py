@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shared.content.planning import is_thin
@@ -33,7 +33,13 @@ class Writer(Protocol):
         """Who answers."""
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self,
+        prompt: Prompt,
+        *,
+        max_new_tokens: int,
+        candidates: int = 1,
+        alone: bool = False,
+        urgent: bool = True,
     ) -> list[Generated]:
         """Answer a prompt in one or more ways."""
 
@@ -75,9 +81,9 @@ class Copy:
             "changes": list(draft.changes),
             "facts": [[fact.attribute, fact.value] for fact in self.brief.facts],
             "plan": self.brief.plan.document(),
-            "evidence": [asdict(span) for span in draft.spans],
-            "rule_hits": [asdict(hit) for hit in draft.hits],
-            "steps": [asdict(step) for step in self.steps],
+            "evidence": [dict(vars(span)) for span in draft.spans],
+            "rule_hits": [dict(vars(hit)) for hit in draft.hits],
+            "steps": [dict(vars(step)) for step in self.steps],
             **draft.scores.columns,
             "locale": profile.locale,
             "profile_version": profile.version,
@@ -89,11 +95,12 @@ class Copy:
         }
 
 
-def describe(brief: Brief, engine: Writer, *, alone: bool = False) -> Copy:
-    """Write the copy of a product as its brief says. ``alone`` keeps the model's batch free of others."""
+def describe(brief: Brief, engine: Writer, *, alone: bool = False, urgent: bool = True) -> Copy:
+    """Write the copy of a product as its brief says. ``alone`` keeps the model's batch free of others; what is not
+    ``urgent`` waits behind what is."""
     if is_thin(brief.plan):
         return _plain(brief)
-    writing = _Writing(brief, engine, alone)
+    writing = _Writing(brief, engine, alone, urgent)
     prompt = description_prompt(brief.facts, brief.profile, taught=engine.model.taught)
     best = writing.ask("candidates", prompt, 1 if alone else brief.standards.candidates)
     if best.verdict.status != "published" and brief.standards.second_try and not alone:
@@ -105,25 +112,29 @@ def describe(brief: Brief, engine: Writer, *, alone: bool = False) -> Copy:
 class _Writing:
     """The drafts of one description so far, and what they cost."""
 
-    def __init__(self, brief: Brief, engine: Writer, alone: bool) -> None:
+    def __init__(self, brief: Brief, engine: Writer, alone: bool, urgent: bool) -> None:
         self.brief = brief
         self.engine = engine
         self.alone = alone
+        self.urgent = urgent
         self.drafts: list[Draft] = []
         self.steps: list[Step] = []
 
     def ask(self, name: str, prompt: Prompt, candidates: int) -> Draft:
         """Have the model write, and return the best draft of all so far, trimmed where that helps."""
         limit = self.brief.profile.max_words * TOKENS_PER_WORD
-        answers = self.engine.generate(prompt, max_new_tokens=limit, candidates=candidates, alone=self.alone)
+        answers = self.engine.generate(
+            prompt, max_new_tokens=limit, candidates=candidates, alone=self.alone, urgent=self.urgent
+        )
         cost = {
             "texts": len(answers),
             "new_tokens": sum(answer.new_tokens for answer in answers),
             "decode_ms": max(answer.decode_ms for answer in answers),
         }
-        self._add(name, [drafted(self.brief, answer, prompt) for answer in answers], **cost)
+        different = _different(answers)
+        self._add(name, [drafted(self.brief, answer, prompt) for answer in different], **cost)
         if self._best.verdict.status != "published":
-            self._add("trimmed", [drafted(self.brief, answer, prompt, trim=True) for answer in answers])
+            self._add("trimmed", [drafted(self.brief, answer, prompt, trim=True) for answer in different])
         return self._best
 
     @property
@@ -134,6 +145,14 @@ class _Writing:
         self.drafts += drafts
         best = max(drafts, key=lambda draft: draft.rank).verdict
         self.steps.append(Step(name, "; ".join(best.reasons) or best.status, **cost))
+
+
+def _different(answers: Sequence[Generated]) -> list[Generated]:
+    """Answers less those that an earlier one makes the same draft of: its first is the best of equals anyway."""
+    first: dict[tuple[object, ...], Generated] = {}
+    for answer in answers:
+        first.setdefault((answer.text, answer.confidence, answer.complete), answer)
+    return list(first.values())
 
 
 def _plain(brief: Brief) -> Copy:

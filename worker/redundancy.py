@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import eq
 
 from rapidfuzz import fuzz
 
@@ -60,8 +61,11 @@ def without_stutter(text: str, names: Sequence[str], locale: str) -> str:
 
     def rewrite(sentence: str) -> str:
         tokens = sentence.split(" ")
+        bare = _bare(tokens)
         for size in range(min(LONGEST_STUTTER, len(tokens) // 2), 0, -1):
-            tokens = _without_repeats(tokens, size, doubled)
+            if sum(map(eq, bare, bare[size:])) >= size:
+                tokens = _without_repeats(tokens, size, doubled)
+                bare = _bare(tokens)
         shorter = " ".join(tokens)
         return shorter if shorter == sentence else rewrite(shorter)
 
@@ -196,6 +200,7 @@ def _without_known(sentence: str, seen: set[str]) -> str:
 _LOOP = re.compile(r"(?=\S)(.{1,40}?)\1{3,}")
 SHORTEST_LOOP = 12
 """Characters: ``1,000,000,000`` and ``XXXX`` are none."""
+_RUN_OF_A_LOOP = SHORTEST_LOOP * 3 // 4
 
 
 def without_loops(text: str, locale: str) -> str:
@@ -205,8 +210,12 @@ def without_loops(text: str, locale: str) -> str:
 
 
 def _loops(sentence: str) -> bool:
-    found = _LOOP.finditer(f"{sentence.casefold()} ")
-    return any(len(loop[0]) >= SHORTEST_LOOP and any(map(str.isalnum, loop[1])) for loop in found)
+    folded = f"{sentence.casefold()} "
+    # A loop says its own first characters again, wherever it ends; a sentence without one seldom does.
+    runs = [folded[at : at + _RUN_OF_A_LOOP] for at in range(len(folded) - _RUN_OF_A_LOOP + 1)]
+    if len(set(runs)) == len(runs):
+        return False
+    return any(len(loop[0]) >= SHORTEST_LOOP and any(map(str.isalnum, loop[1])) for loop in _LOOP.finditer(folded))
 
 
 def without_repeated_sentences(text: str, locale: str) -> str:

@@ -146,6 +146,7 @@ def attribute_words(file: Path = FILE) -> AttributeWords:
     )
 
 
+@lru_cache(maxsize=65_536)
 def counted_name(attribute: str) -> str:
     """The plain name under which an attribute is counted: ``color`` for ``Product Colour`` and for ``Farbe``."""
     name = plain_name(attribute)
@@ -171,6 +172,7 @@ def reason_against(attribute: str) -> str | None:
     return next((reason for reason, pattern in attribute_words().left_out.items() if pattern.search(name)), None)
 
 
+@lru_cache(maxsize=65_536)
 def is_never_boolean(attribute: str) -> bool:
     """Whether an attribute is asked "which?", as color and material are, so that a yes or no is no answer."""
     return counted_name(attribute) in attribute_words().same.values()
@@ -181,16 +183,19 @@ def says_nothing(value: str) -> bool:
     return plain_name(value) in attribute_words().empty
 
 
+@lru_cache(maxsize=16_384)
 def polarity(value: str) -> bool | None:
     """True for a value such as ``yes``, False for ``no``, None for any other."""
     return attribute_words().polarity.get(value.strip().casefold())
 
 
+@lru_cache(maxsize=65_536)
 def tells_its_number(attribute: str) -> bool:
     """Whether a name says what a number without a unit is: ``"number of ports"`` does, ``"weight"`` does not."""
     return bool(attribute_words().telling.search(plain_name(attribute)))
 
 
+@lru_cache(maxsize=65_536)
 def counts(attribute: str) -> bool:
     """Whether a whole number under this name is how many there are: ``"pockets"``, ``"brush heads included"`` and
     ``"HDMI"``, but not ``"dimensions"`` or ``"thickness"``."""

@@ -107,13 +107,13 @@ class KnowledgeBase:
         The product wins: where it has an attribute itself no entry speaks of it, whether it agrees or not. Of two
         entries for one attribute the narrower wins, for each language by itself.
         """
-        own = own_attributes(product)
+        placed = [entry for place in _places(product) for entry in self._by_place.get(place, ())]
+        own = own_attributes(product) if placed else set()
         found: dict[tuple[str, str | None], KnowledgeEntry] = {}
-        for place in _places(product):
-            for entry in self._by_place.get(place, ()):
-                name = counted_name(entry.attribute)
-                if name not in own and entry.applies_to(product):
-                    found.setdefault((name, entry.locale), entry)
+        for entry in placed:
+            name = counted_name(entry.attribute)
+            if name not in own and entry.applies_to(product):
+                found.setdefault((name, entry.locale), entry)
         return list(found.values())
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from shared.content.attributes import plain_name
 from shared.events import Product
 from shared.factcheck.lexicon import load_lexicon
 from shared.factcheck.quantities import terms
-from shared.facts import product_facts
+from shared.facts import value_text
 
 MAX_NAME_WORDS = 6
 """A longer title is shortened where its data sheet begins."""
@@ -68,7 +69,7 @@ def _data(product: Product, locale: str, first: int) -> dict[int, int]:
     title = product.title
     data = {term.start: term.end for term in terms(title, load_lexicon(locale)) if term.unit and term.start >= first}
     data |= {found.start(): found.end() for found in _BREAK.finditer(title, first)}
-    for item in _items(product, title.casefold()):
+    for item in sorted(_items(product, title.casefold()), key=len):  # where two begin, the longer one counts
         found = re.compile(rf"(?<!\S){re.escape(item)}(?!\w)", re.IGNORECASE).finditer(title, first)
         data |= {each.start(): each.end() for each in found}
     return data
@@ -77,10 +78,11 @@ def _data(product: Product, locale: str, first: int) -> dict[int, int]:
 def _items(product: Product, title: str) -> set[str]:
     """The values of attributes, and the items of lists, that stand in a title in small letters. A number without a
     unit is none of them: it may belong to the name."""
-    values = [
-        fact.value.casefold()
-        for fact in product_facts(product)
-        if fact.attribute not in ("title", "brand", "category") and not _NAMING & {*plain_name(fact.attribute).split()}
-    ]
-    items = {item for value in values for item in (value, *_ITEM.split(value))}
-    return {item for item in items if item in title and any(map(str.isalpha, item))}
+    values = [value_text(value).casefold() for name, value in product.attributes.items() if not _tells_the_name(name)]
+    items = {item for value in values for item in (value, *_ITEM.split(value)) if item in title}
+    return {item for item in items if any(map(str.isalpha, item))}
+
+
+@lru_cache(maxsize=16_384)
+def _tells_the_name(attribute: str) -> bool:
+    return attribute in ("title", "brand", "category") or not _NAMING.isdisjoint(plain_name(attribute).split())

@@ -20,6 +20,11 @@ _SWAPPED = str.maketrans(".,", ",.")
 _DOUBTFUL = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 
 
+def is_written_alike(locale: str, other: str) -> bool:
+    """Whether two languages write numbers with the same decimal sign."""
+    return load_lexicon(locale).decimal_comma == load_lexicon(other).decimal_comma
+
+
 def in_numbers_of(locale: str, value: str, written_in: str) -> str | None:
     """A value of a catalogue in the language ``written_in``, with its numbers as ``locale`` writes them.
 
@@ -27,9 +32,9 @@ def in_numbers_of(locale: str, value: str, written_in: str) -> str | None:
     stays, and so does what ``written_in`` would not write so. None where a quantity has exactly three decimals: the
     ``20.000 mm`` of a product that says it is English are 20 mm, or 20 m if it is not.
     """
-    source = load_lexicon(written_in)
-    if source.decimal_comma == load_lexicon(locale).decimal_comma:
+    if is_written_alike(locale, written_in):
         return value
+    source = load_lexicon(written_in)
     measured = [range(term.start, term.end) for term in terms(value, source) if term.unit]
     parts, end = [], 0
     for start, number in _numbers(value):

@@ -9,16 +9,16 @@ one that is chosen makes others of its group less wanted, as in maximal marginal
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from shared.content.attributes import counted_name, plain_name, polarity, says_nothing, topic_of
 from shared.content.knowledge import KnowledgeEntry, own_attributes
 from shared.content.names import name_of
-from shared.content.number_formats import AMBIGUOUS, in_numbers_of
-from shared.content.salience import ASKED_ATTRIBUTES, LEAST_SALIENCE, Salience
+from shared.content.number_formats import AMBIGUOUS, in_numbers_of, is_written_alike
+from shared.content.salience import ASKED_ATTRIBUTES, LEAST_SALIENCE, Salience, salience_in
 from shared.content.selection import IDENTITY, NO_UNIT, REPEATS, reason_to_leave_out, repeated, weight_in
 from shared.events import Product
 from shared.facts import Fact, product_facts
@@ -102,6 +102,7 @@ def plan_copy(product: Product, profile: Profile, salience: Salience, entries: S
     product; at most two are taken, in their order, where the product has no such attribute itself.
     """
     facts = product_facts(product)
+    written_alike = is_written_alike(profile.locale, product.locale)
     named = sum(bool(part) for part in (product.title, product.brand, product.category))
     identity, attributes = facts[:named], facts[named:]
     if len(product.attributes) > profile.max_attributes:
@@ -109,16 +110,18 @@ def plan_copy(product: Product, profile: Profile, salience: Salience, entries: S
     left_out: dict[str, str] = dict.fromkeys(product.attributes, "says nothing")
     usable = []
     for fact in attributes:
-        value = in_numbers_of(profile.locale, fact.value, product.locale)
+        value = fact.value if written_alike else in_numbers_of(profile.locale, fact.value, product.locale)
         reason = AMBIGUOUS if value is None else reason_to_leave_out(fact, identity, profile)
         left_out[fact.attribute] = reason or ""
-        usable += [] if reason else [replace(fact, value=value or fact.value)]
+        if not reason:
+            usable.append(fact if value == fact.value else replace(fact, value=value or fact.value))
     chosen = _chosen(usable, product, profile, salience, left_out)
     known, refused = _known(entries, product, profile)
     if any(reason.startswith(LESS_SALIENT) for reason in left_out.values()):
         top, groups, close = _in_groups([*chosen, *known])
     else:
-        own = [fact for fact in usable if fact in chosen]
+        taken = {fact.attribute for fact in chosen}
+        own = [fact for fact in usable if fact.attribute in taken]
         top, groups, close = [], [group for group in (own, known) if group], []
     told = [*top, *(fact for group in groups for fact in group), *close]
     return Plan(
@@ -136,37 +139,50 @@ def _shortened(fact: Fact, product: Product, profile: Profile) -> Fact:
     return fact if name == fact.value else replace(fact, value=name, also=(fact.value,))
 
 
+class _Wanted(NamedTuple):
+    fact: Fact
+    salience: float
+    group: str
+
+
 def _chosen(
     usable: Sequence[Fact], product: Product, profile: Profile, salience: Salience, left_out: dict[str, str]
 ) -> list[Fact]:
     """The facts that are told, the most salient first; the others go to ``left_out``."""
-    wanted = {
-        fact: salience.of(fact.attribute, product.category)
-        * weight_in(profile, fact.attribute)
-        * _weight_of_value(fact.value)
-        for fact in usable
-    }
+    wanted = _wanted(usable, product, profile, salience)
     # Of a product with few attributes each is told; of one with many none that nobody asks for, though there be room.
     if len(product.attributes) > profile.max_attributes:
-        for fact in [fact for fact in wanted if wanted[fact] < LEAST_SALIENCE]:
-            del wanted[fact]
-            left_out[fact.attribute] = f"{LESS_SALIENT} than a shopper would ask for"
+        unasked = [each.fact.attribute for each in wanted if each.salience < LEAST_SALIENCE]
+        left_out |= dict.fromkeys(unasked, f"{LESS_SALIENT} than a shopper would ask for")
+        wanted = [each for each in wanted if each.salience >= LEAST_SALIENCE]
     chosen: list[Fact] = []
-    taken: Counter[str] = Counter()
+    taken = dict.fromkeys((each.group for each in wanted), 0)
     while wanted and len(chosen) < profile.max_attributes:
-        best = max(wanted, key=lambda fact: wanted[fact] * GROUP_DISCOUNT ** taken[topic_of(fact.attribute).group])
-        del wanted[best]
-        if reason := repeated(best, chosen):
-            left_out[best.attribute] = reason
+        worth = [each.salience * GROUP_DISCOUNT ** taken[each.group] for each in wanted]
+        best = wanted.pop(worth.index(max(worth)))
+        if reason := repeated(best.fact, chosen):
+            left_out[best.fact.attribute] = reason
             continue
-        chosen.append(best)
-        if group := topic_of(best.attribute).group:
-            taken[group] += 1
+        chosen.append(best.fact)
+        if best.group:
+            taken[best.group] += 1
     kind = product.category[-1] if product.category else "this product"
-    for fact in wanted:
+    for fact, *_ in wanted:
         reason = repeated(fact, chosen)
         left_out[fact.attribute] = reason or f"{LESS_SALIENT} than the {len(chosen)} chosen for {kind}"
     return chosen
+
+
+def _wanted(usable: Sequence[Fact], product: Product, profile: Profile, salience: Salience) -> list[_Wanted]:
+    counts = salience.ladder(product.category)
+    return [
+        _Wanted(
+            fact,
+            salience_in(counts, fact.attribute) * weight_in(profile, fact.attribute) * _weight_of_value(fact.value),
+            topic_of(fact.attribute).group,
+        )
+        for fact in usable
+    ]
 
 
 def _weight_of_value(value: str) -> float:
@@ -194,7 +210,7 @@ def _known(
     entries: Sequence[KnowledgeEntry], product: Product, profile: Profile
 ) -> tuple[list[Fact], list[tuple[str, str]]]:
     """The facts of the entries that are taken, and those that are not with the reason."""
-    own = own_attributes(product)
+    own = own_attributes(product) if entries else set()
     taken: list[Fact] = []
     refused = []
     for entry in entries:
@@ -217,8 +233,11 @@ def _known(
 def _with_names(fact: Fact, left_out: Mapping[str, str]) -> Fact:
     """Title and category with the names of the attributes that they tell: copy of an "Enamel Mug" may speak of its
     ``coating``."""
-    told = [name for name, reason in left_out.items() if reason == REPEATS.format(fact.attribute)]
-    if fact.attribute not in ("title", "category") or not told:
+    if fact.attribute not in ("title", "category"):
+        return fact
+    repeats = REPEATS.format(fact.attribute)
+    told = [name for name, reason in left_out.items() if reason == repeats]
+    if not told:
         return fact
     return replace(fact, also=(*fact.also, *(f"{fact.value} {plain_name(name)}" for name in told)))
 
@@ -232,7 +251,9 @@ def _approved(fact: Fact, profile: Profile) -> Fact:
         # A catalogue's letter is no word to tell.
         is_letter = fact.value.upper() in ("Y", "N")
         return replace(fact, value="yes" if state else "no", also=(fact.value,)) if is_letter else fact
-    wordings = {value.casefold(): words for value, words in profile.glossary.items()}
+    wordings = _wordings(profile)
+    if not wordings:
+        return fact
     if whole := wordings.get(fact.value.casefold()):
         return replace(fact, value=whole[0], also=(*whole[1:], fact.value))
     separator = " > " if fact.attribute == "category" else ", "
@@ -243,3 +264,8 @@ def _approved(fact: Fact, profile: Profile) -> Fact:
         return fact
     others = tuple(word for words in found for word in words[1:])
     return replace(fact, value=worded, also=(*others, fact.value))
+
+
+@lru_cache(maxsize=256)
+def _wordings(profile: Profile) -> Mapping[str, Sequence[str]]:
+    return {value.casefold(): words for value, words in profile.glossary.items()}

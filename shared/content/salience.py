@@ -94,16 +94,16 @@ class Salience(BaseModel):
 
     def of(self, attribute: str, category: Sequence[str] = ()) -> float:
         """How much a shopper asks for an attribute of a product of this category, from 0 to 1."""
-        name = counted_name(attribute)
-        lift = self.overall[name].lift(1) if name in self.overall else 1.0
-        for path in _paths(category):
-            if (counts := self.categories.get(path)) and name in counts.attributes:
-                lift = counts.attributes[name].lift(lift)
-        return min(1.0, topic_of(attribute).weight * lift)
+        return salience_in(self.ladder(category), attribute)
 
-    def counts(self, category: Sequence[str]) -> dict[str, Count]:
+    def ladder(self, category: Sequence[str]) -> list[Mapping[str, Count]]:
+        """What was counted overall, then in each known category at or above this one, the widest first."""
+        known = (self.categories.get(path) for path in _paths(category))
+        return [self.overall, *(counts.attributes for counts in known if counts)]
+
+    def counts(self, category: Sequence[str]) -> Mapping[str, Count]:
         """What was counted in the narrowest known category at or above this one; empty when none is known."""
-        known = [counts.attributes for path in _paths(category) if (counts := self.categories.get(path))]
+        _, *known = self.ladder(category)
         return known[-1] if known else {}
 
     def asked(self, category: Sequence[str] = ()) -> tuple[str, ...]:
@@ -120,6 +120,16 @@ class Salience(BaseModel):
             and not reason_against(name)
         ]
         return tuple(sorted(often, key=lambda name: -self.of(name, category))[:ASKED_ATTRIBUTES])
+
+
+def salience_in(ladder: Sequence[Mapping[str, Count]], attribute: str) -> float:
+    """:meth:`Salience.of`, with the counts of the category at hand, for who asks of many attributes of a product."""
+    name = counted_name(attribute)
+    lift = 1.0
+    for counts in ladder:
+        if name in counts:
+            lift = counts[name].lift(lift)
+    return min(1.0, topic_of(attribute).weight * lift)
 
 
 def load_salience(path: Path = FILE) -> Salience:

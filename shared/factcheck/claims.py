@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -97,7 +96,7 @@ class _Reading:
         """Whether a word that some value holds is here the name of an attribute: "two batteries are included"."""
         if self.sentence.terms[at].number is not None:
             return self._is_numbered_name(at)
-        return bool(self.index.names.get(self.sentence.key(at), set()).difference(run.entries))
+        return any(entry not in run.entries for entry in self.index.names.get(self.sentence.key(at), ()))
 
     def _is_numbered_name(self, at: int) -> bool:
         """Whether a number is part of an attribute's name: "connector 1"."""
@@ -141,9 +140,11 @@ class _Reading:
     def _mention(self, at: int, taken: set[int]) -> Claim | None:
         key = self.sentence.key(at)
         meant = self._meant_name(at)
+        if meant not in self.index.names:
+            return None
         if self.sentence.terms[at].number is not None and not self._is_numbered_name(at):
             return None
-        for entry in sorted(self.index.names.get(meant, ()), key=lambda entry: entry.fact.attribute):
+        for entry in sorted(self.index.names[meant], key=lambda entry: entry.fact.attribute):
             if self._is_value_name(entry) or self._is_of_longer_name(at, entry):
                 continue
             stop, said = self._extent(at, entry, taken)
@@ -159,7 +160,7 @@ class _Reading:
         """Whether "bulb" names the ``bulb`` itself and not ``bulb included``, which the sentence does not speak of."""
         rest = entry.label.difference(entry.names)
         has_value = frozenset(entry.names) in self.index.valued
-        return bool(rest) and has_value and rest.isdisjoint(self.keys)
+        return bool(rest) and has_value and rest.isdisjoint(self.sentence.key_set)
 
     def _is_of_longer_name(self, at: int, entry: Entry) -> bool:
         """Whether the word is here part of a longer name that has a value: "printing colors" is no `color`."""
@@ -173,11 +174,6 @@ class _Reading:
         size = len(label)
         windows = (range(first, first + size) for first in range(at - size + 1, at + 1))
         return any({self.sentence.key(place) for place in window} == label for window in windows)
-
-    @cached_property
-    def keys(self) -> frozenset[str]:
-        """The keys of all terms of the sentence."""
-        return frozenset(term.key for term in self.sentence.terms)
 
     def _extent(self, at: int, entry: Entry, taken: set[int]) -> tuple[int, set[str]]:
         """Where the mention that starts here ends, and which words of the name it holds."""
@@ -206,7 +202,7 @@ class _Reading:
         """Part of a name is enough to contradict a "no", if it is more than the last word: "computing" is not "business
         computing". To confirm a "yes" takes at least half of the words."""
         names = set(entry.names)
-        is_sign = any(self.index.signs.get(key) is entry for key in said)
+        is_sign = any(self.index.is_sign(key, entry) for key in said)
         if entry.state is False:
             return is_sign and (len(names) == 1 or said != {entry.names[-1]})
         return is_sign and 2 * len(said) >= len(names)

@@ -61,7 +61,7 @@ def _extent(sentence: Sentence, run: Run, entry: Entry) -> range:
 def _clauses(sentence: Sentence, titles: Set[int]) -> Iterator[Clause]:
     lexicon, wording = sentence.index.lexicon, sentence.index.wording
     size = len(sentence.terms)
-    verbs = [at for at in range(size) if at not in titles and sentence.key(at) in lexicon.clause_verbs]
+    verbs = [at for at, key in enumerate(sentence.keys) if key in lexicon.clause_verbs and at not in titles]
     starts = [_start(sentence, verb, after, titles) for verb, after in zip(verbs, [-1, *verbs], strict=False)]
     subject: _Subject = ([], False, False)
     for start, verb, following in zip(starts, verbs, [*starts[1:], size], strict=False):
@@ -82,9 +82,11 @@ def _clauses(sentence: Sentence, titles: Set[int]) -> Iterator[Clause]:
 def _start(sentence: Sentence, verb: int, after: int, titles: Collection[int]) -> int:
     """Where the subject of a verb begins: behind the last "and", "that" or mark since the verb before."""
     lexicon = sentence.index.lexicon
-    ends = lexicon.limits | lexicon.clause_breaks
     at = verb
-    while at - 1 > after and (at - 1 in titles or sentence.key(at - 1) not in ends):
+    while at - 1 > after:
+        key = sentence.key(at - 1)
+        if (key in lexicon.limits or key in lexicon.clause_breaks) and at - 1 not in titles:
+            break
         is_end = sentence.is_parted(at) and at not in titles and sentence.gap(at).strip() not in _BRACKETS
         if is_end or _is_turn(sentence, at, titles):
             break
@@ -121,13 +123,14 @@ def _without_verb(sentence: Sentence, verb: int, stop: int, titles: Collection[i
     """The clauses that go on without a verb of their own: "the shell is nylon, the lining polyester"."""
     index = sentence.index
     is_list = sentence.key(verb) not in index.lexicon.clause_links  # "has GPS, a parking mode"
-    determiners = index.lexicon.determiners - (index.lexicon.clause_articles if is_list else frozenset())
+    articles = index.lexicon.clause_articles if is_list else frozenset()
     begins = [
         at
         for at in range(verb + 2, stop - 2)
         if at not in titles
         and sentence.is_parted(at)
-        and sentence.key(at) in determiners
+        and sentence.key(at) in index.lexicon.determiners
+        and sentence.key(at) not in articles
         and sentence.key(at + 1) in index.names
         and not sentence.ends_scope(at + 2)
     ]

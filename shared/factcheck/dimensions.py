@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from shared.factcheck.quantities import Term
 
@@ -72,11 +71,11 @@ def _with_units(
     first = _UNIT_FIRST.match(value)
     shared = units.get(first[1].casefold()) if first else None
     bare = [
-        replace(term, unit=None) if role and _LETTER_ALONE.match(value, term.start) else term
+        term._replace(unit=None) if role and _LETTER_ALONE.match(value, term.start) else term
         for term, role in zip(found, roles, strict=True)
     ]
     given = {term.unit for term, role in zip(bare, roles, strict=True) if role and term.unit}
     unit = shared or (given.pop() if len(given) == 1 else None)
     return tuple(
-        replace(term, unit=unit) if role and term.unit is None else term for term, role in zip(bare, roles, strict=True)
+        term._replace(unit=unit) if role and term.unit is None else term for term, role in zip(bare, roles, strict=True)
     )

@@ -7,22 +7,22 @@ side: it knows no paraphrase beyond other endings, spellings and units, and it r
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 from shared.factcheck.claims import Claim, Kind, claims_of
 from shared.factcheck.clauses import clauses_of
-from shared.factcheck.entries import fact_index
 from shared.factcheck.grounding import Sentence, as_named, value_runs
+from shared.factcheck.index import FactIndex, fact_index
 from shared.factcheck.lexicon import load_lexicon
 from shared.factcheck.quantities import Term, terms
+from shared.factcheck.reading import read
+from shared.factcheck.reading import sentence_bounds as sentence_bounds
 from shared.factcheck.refutations import refute_claims
 from shared.factcheck.topics import Topic, topic_of
 from shared.facts import Fact
-from shared.text import joined, sentences
+from shared.text import joined
 
 Source = Literal["attribute", "title", "brand", "category", "knowledge"]
 
@@ -62,15 +62,17 @@ def find_spans(text: str, facts: Sequence[Fact], locale: str = "en") -> list[Spa
     Words that state nothing about a product have no span. Give all facts of the product, not only those that the copy
     is to name.
     """
-    index = fact_index(tuple(facts), locale)
-    starts = [start for start, _ in sentence_bounds(text, locale)]
+    return spans_in(text, fact_index(tuple(facts), locale), locale)
+
+
+def spans_in(text: str, index: FactIndex, locale: str) -> list[Span]:
+    """The statements of a text with their evidence in the facts of an index: see :func:`find_spans`."""
     spans: list[Span] = []
-    for _, group in groupby(terms(text, index.lexicon), key=lambda term: bisect_right(starts, term.start)):
-        found = list(group)
-        if len(found) > MOST_TERMS:
-            spans.append(_unread(text, found))
+    for words in read(text, locale):
+        if len(words.terms) > MOST_TERMS:
+            spans.append(_unread(text, words.terms))
             continue
-        sentence = Sentence(text, as_named(found, index), index)
+        sentence = Sentence(as_named(words, index), index)
         runs = list(value_runs(sentence))
         clauses = clauses_of(sentence, runs)
         claims = claims_of(sentence, runs, clauses)
@@ -108,17 +110,6 @@ def _span(sentence: Sentence, claims: Sequence[Claim]) -> Span:
     fact = entry.fact
     source = "knowledge" if fact.knowledge else _SOURCES.get(fact.attribute, "attribute")
     return Span(start, end, text, fact.attribute, fact.value, kind, source=source, knowledge=fact.knowledge)
-
-
-def sentence_bounds(text: str, locale: str) -> list[tuple[int, int]]:
-    """Where each sentence of a text starts and ends."""
-    places = [at for at, sign in enumerate(text) if not sign.isspace()]
-    bounds, first = [], 0
-    for sentence in sentences(text, locale):
-        last = first + sum(not sign.isspace() for sign in sentence)
-        bounds.append((places[first], places[last - 1] + 1))
-        first = last
-    return bounds
 
 
 def without_unsupported(text: str, spans: Sequence[Span], locale: str = "en") -> str:

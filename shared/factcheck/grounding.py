@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
+from itertools import accumulate
 
 from shared.factcheck.conversions import quantity_key, same_quantity
-from shared.factcheck.entries import Entry, FactIndex, Place, is_parted, join
+from shared.factcheck.entries import Entry
+from shared.factcheck.index import FactIndex, Place, join
 from shared.factcheck.quantities import Term
+from shared.factcheck.reading import Words
 from shared.factcheck.wording import Phrase
 
 _MARK_COST = 3  # between two words a comma counts as so many words more,
@@ -38,18 +41,23 @@ class Run:
     places: dict[Entry, int | None]
 
 
-def as_named(found: Sequence[Term], index: FactIndex) -> list[Term]:
+def as_named(words: Words, index: FactIndex) -> Words:
     """Terms divided as the names of attributes are: ``touch screen`` is one term for the attribute ``touchscreen``, and
     ``touchscreen`` is two for ``touch screen``."""
     named: list[Term] = []
-    for term in found:
+    is_as_written = True
+    for term in words.terms:
         before = named[-1] if named else None
         if before and _is_one_name(before, term, index):
             word = before.word + term.word
             named[-1] = Term(before.start, term.end, word, index.lexicon.stem(word))
+        elif term.key in index.compounds and term.key not in index.names:
+            named += _divided(term, *index.compounds[term.key])
         else:
-            named += [term] if term.key in index.names else _divided(term, index)
-    return named
+            named.append(term)
+            continue
+        is_as_written = False
+    return words if is_as_written else Words(words.text, named, words.lexicon)
 
 
 def _is_one_name(first: Term, second: Term, index: FactIndex) -> bool:
@@ -60,73 +68,70 @@ def _is_one_name(first: Term, second: Term, index: FactIndex) -> bool:
     return is_name or index.lexicon.opposites.get(joined) in index.names
 
 
-def _divided(term: Term, index: FactIndex) -> list[Term]:
-    first, second = index.compounds.get(term.key, (None, None))
-    if first is None or second is None or not term.word.startswith(first.word):
-        return [term]
+def _divided(term: Term, first: Term, second: Term) -> Sequence[Term]:
     cut = term.start + len(first.word)
-    if cut >= term.end:
+    if not term.word.startswith(first.word) or cut >= term.end:
         return [term]
-    return [replace(first, start=term.start, end=cut), replace(second, start=cut, end=term.end)]
+    return [first._replace(start=term.start, end=cut), second._replace(start=cut, end=term.end)]
 
 
-@dataclass(frozen=True, eq=False)
 class Sentence:
-    """The terms of one sentence of ``text`` with what surrounds them."""
+    """The terms of one sentence of ``text`` with what surrounds them, and the facts it is held against."""
 
-    text: str
-    terms: Sequence[Term]
-    index: FactIndex
+    def __init__(self, words: Words, index: FactIndex) -> None:
+        self.text = words.text
+        self.terms = words.terms
+        self.keys = words.keys
+        self.key_set = words.key_set
+        self.words = words.words
+        self.index = index
+        self.size = len(words.terms)
+        self._gaps = words.gaps
+        self._parted = words.parted
+        self._ends = words.ends
+        self._neutral = self._neutral_terms(words)
 
     def gap(self, at: int) -> str:
         """The text between the term at ``at`` and the one before it."""
-        return self.text[self.terms[at - 1].end : self.terms[at].start] if at else ""
+        return self._gaps[at]
 
     def is_parted(self, at: int) -> bool:
         """Whether punctuation parts this term from the one before."""
-        return at > 0 and is_parted(self.text, self.terms, at)
+        return at > 0 and self._parted[at]
 
     def key(self, at: int) -> str:
         """The key of a term; empty beyond the sentence."""
-        return self.terms[at].key if 0 <= at < len(self.terms) else ""
+        return self.keys[at] if 0 <= at < self.size else ""
 
     def word(self, at: int) -> str:
         """A term in lower case as it is written; empty beyond the sentence."""
-        return self.terms[at].word if 0 <= at < len(self.terms) else ""
+        return self.words[at] if 0 <= at < self.size else ""
 
     def is_number(self, at: int) -> bool:
         """Whether a number stands here."""
-        return 0 <= at < len(self.terms) and self.terms[at].number is not None
+        return 0 <= at < self.size and self.terms[at].number is not None
 
     def ends_scope(self, at: int) -> bool:
         """Whether a negation, or a name that began before this term, goes no further."""
-        is_parted = self.is_parted(at) and self.key(at) not in self.index.lexicon.joints
-        return is_parted or self.key(at) in self.index.lexicon.limits
+        return self._ends[at]
 
     @cached_property
     def places(self) -> list[int]:
         """How far each term is from the sentence's start, in words, with punctuation and "and" as detours."""
-        places, place = [], 0
-        for at in range(len(self.terms)):
-            place += 1 + _MARK_COST * self.is_parted(at)
-            place += _LIMIT_COST * (self.key(at) in self.index.lexicon.limits)
-            places.append(place)
-        return places
+        limits = self.index.lexicon.limits
+        steps = zip(self._parted, self.keys, strict=True)
+        return [*accumulate(1 + _MARK_COST * is_parted + _LIMIT_COST * (key in limits) for is_parted, key in steps)]
 
     def is_neutral(self, at: int) -> bool:
         """Whether this term needs no evidence by itself. ``this one`` and ``one of the`` count nothing."""
         return self._neutral[at]
 
-    @cached_property
-    def _neutral(self) -> list[bool]:
-        neutral = [
-            self.index.lexicon.is_neutral(term.word) and not self._tells_after_all(at)
-            for at, term in enumerate(self.terms)
-        ]
-        for at in range(len(self.terms) - 2, -1, -1):
-            if self.terms[at].number is not None:
+    def _neutral_terms(self, words: Words) -> list[bool]:
+        neutral = [is_plain and not self._tells_after_all(at) for at, is_plain in enumerate(words.plain)]
+        for at in range(self.size - 2, -1, -1):
+            if neutral[at] and self.terms[at].number is not None:
                 is_alone = self.terms[at].unit is None and self.gap(at + 1) != "-"  # "one-way"
-                neutral[at] = neutral[at] and is_alone and neutral[at + 1]
+                neutral[at] = is_alone and neutral[at + 1]
         return neutral
 
     def _tells_after_all(self, at: int) -> bool:
@@ -134,7 +139,7 @@ class Sentence:
         value denies, and a letter such as the "M" of "size M"."""
         term, index = self.terms[at], self.index
         if len(term.word) > 1:
-            is_half = term.key in index.wording.prefixes and at + 1 < len(self.terms) and self.gap(at + 1) == "-"
+            is_half = term.key in index.wording.prefixes and at + 1 < self.size and self.gap(at + 1) == "-"
             return is_half or term.key in index.denied
         if not term.word.isalpha() or self.text[term.start] == term.word:
             return False

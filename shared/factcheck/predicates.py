@@ -45,6 +45,8 @@ def check_places(sentence: Sentence, claims: Sequence[Claim]) -> None:
 def check_denied_kind(sentence: Sentence, claims: Sequence[Claim]) -> None:
     """A laptop does not come "without a laptop"."""
     index = sentence.index
+    if sentence.key_set.isdisjoint(index.lexicon.negations):
+        return
     for claim in claims:
         is_kind = all(sentence.key(at) in index.category for at in range(claim.first, claim.stop))
         if claim.entry is None or not claim.entry.is_identity or not is_kind:

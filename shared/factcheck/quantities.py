@@ -8,10 +8,10 @@ neither of its ends; ``±5`` is the range from -5 to 5. ``1080p`` and ``i5`` are
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from shared.factcheck.lexicon import Lexicon
 from shared.factcheck.numerals import BODY, Number, chinese_number, chinese_percentage, multiplied, read_numbers
@@ -19,10 +19,13 @@ from shared.factcheck.units import chinese_measures, dimension_of, unit_at
 from shared.text import CHINESE
 
 _CJK = CHINESE.pattern[1:-1]
-_TERM = re.compile(
-    rf"(?P<number>(?P<sign>±\s?|\+/[-−]\s?|(?<![^\W{_CJK}xX])(?<!\d\.)(?:(?<!\w)[-−])?)(?:{BODY}))"
+_VULGAR = "¼½¾⅐-⅞"
+_REST = rf"[^\W_{_CJK}]*(?:['’][^\W\d_{_CJK}]+)*\+{{0,3}}"
+_TERM = re.compile(  # most terms are words, so that a letter is tried first
+    rf"(?P<word>[^\W\d_{_CJK}{_VULGAR}]{_REST})"
+    rf"|(?P<number>(?P<sign>±\s?|\+/[-−]\s?|(?<![^\W{_CJK}xX])(?<!\d\.)(?:(?<!\w)[-−])?)(?:{BODY}))"
     rf"|(?P<chinese>[{_CJK}])"
-    rf"|(?P<word>[^\W_{_CJK}]+(?:['’][^\W\d_{_CJK}]+)*\+{{0,3}})"
+    rf"|(?P<mixed>[^\W_{_CJK}]{_REST})"
     r"|(?P<symbol>[$€£¥×]|(?<=\d)\*(?=\d))"
 )
 _TAIL = re.compile(rf"[^\W{_CJK}]+")
@@ -36,13 +39,13 @@ _BETWEEN = {"between": "and", "zwischen": "und", "entre": "y"}
 _DASHES = re.compile(r"\s*[-–—~〜]\s*")
 _SHARES = re.compile(r"\s*[-–—~〜/]\s*")
 _ARTICLE = re.compile(r"\s+an?\s+", re.IGNORECASE)
+_ARTICLES = ("a", "an")
 _SHORT_YEAR = re.compile(r"\d\d")
 MOST_KEPT = 500  # characters
-YEARS = range(1000, 2100)
+_YEARS = range(1000, 2100)
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """One word, or one number with its unit, at ``start:end`` of a text.
 
     ``key`` is what is compared: a word's stem, or the digits of a number as a fraction in lowest terms. ``number`` and
@@ -61,6 +64,12 @@ class Term:
     decimals: int = 0
 
 
+def is_year(number: Fraction | None) -> bool:
+    """Whether a number may be a year."""
+    # A range looks up a whole number at once, and any other by comparing it with each of its own.
+    return number is not None and number.denominator == 1 and number.numerator in _YEARS
+
+
 def terms(text: str, lexicon: Lexicon) -> tuple[Term, ...]:
     """The terms of a text in order; they do not overlap."""
     # Names and values of facts are read again and again; long texts are not, and thousands of them would fill memory.
@@ -74,54 +83,66 @@ def _kept_terms(text: str, lexicon: Lexicon) -> tuple[Term, ...]:
 
 def _read_terms(text: str, lexicon: Lexicon) -> tuple[Term, ...]:
     narrow = text if text.isascii() else text.translate(_WIDE)
-    found = _join_currencies(list(_scan(narrow, lexicon)), lexicon)
-    return tuple(_join_ranges(_share_units(found, narrow), narrow))
+    found = _join_currencies(_scan(narrow, lexicon), lexicon)
+    if sum(term.number is not None for term in found) > 1:
+        found = _join_ranges(_share_units(found, narrow), narrow)
+    return tuple(found)
 
 
-def _scan(text: str, lexicon: Lexicon) -> Iterator[Term]:
+def _scan(text: str, lexicon: Lexicon) -> list[Term]:
+    found: list[Term] = []
     at = 0
     while match := _TERM.search(text, at):
-        for term in _read(match, lexicon):
-            yield term
-            at = term.end
+        found += _read(match, lexicon)
+        at = found[-1].end
+    return found
 
 
-def _read(match: re.Match[str], lexicon: Lexicon) -> Iterator[Term]:
-    start, end = match.span()
+def _read(match: re.Match[str], lexicon: Lexicon) -> Sequence[Term]:
+    if match["word"] or match["mixed"]:
+        return _read_word(match, lexicon)
     if match["number"]:
-        yield from _read_number(match, lexicon)
-    elif match["word"]:
-        yield from _read_word(match, lexicon)
-    elif match["symbol"]:
-        sign = match[0] if match[0] in _CURRENCIES else "x"
-        yield Term(start, end, sign, sign)
-    else:
-        yield _read_chinese(match, lexicon)
+        return _read_number(match, lexicon)
+    if match["chinese"]:
+        return [_read_chinese(match, lexicon)]
+    sign = match[0] if match[0] in _CURRENCIES else "x"
+    return [Term(*match.span(), sign, sign)]
 
 
-def _read_word(match: re.Match[str], lexicon: Lexicon) -> Iterator[Term]:
-    start, folded = match.start(), match[0].casefold()
-    value = lexicon.numbers.get(folded)
-    if value is not None:
-        yield _measured(Term(start, match.end(), folded, str(value), value), match.string, lexicon)
-        return
-    if half := _half(match, lexicon):
-        yield half
-        return
-    for offset, part in lexicon.parts(match[0]):
-        yield Term(start + offset, start + offset + len(part), part.casefold(), lexicon.stem(part))
+class _Word(NamedTuple):
+    """A word, whatever stands beside it: its value if it is a number, else its parts with their offsets and keys."""
+
+    folded: str
+    value: Fraction | None
+    may_be_half: bool
+    parts: Sequence[tuple[int, int, str, str]]
 
 
-def _half(match: re.Match[str], lexicon: Lexicon) -> Term | None:
+@lru_cache(maxsize=16_384)  # a catalogue's words come again and again; about 5 MB
+def _word(written: str, lexicon: Lexicon) -> _Word:
+    folded = written.casefold()
+    is_article = bool(lexicon.and_a_half) and folded in _ARTICLES
+    parts = [(at, at + len(part), part.casefold(), lexicon.stem(part)) for at, part in lexicon.parts(written)]
+    return _Word(folded, lexicon.numbers.get(folded), is_article or folded in lexicon.halves, parts)
+
+
+def _read_word(match: re.Match[str], lexicon: Lexicon) -> Sequence[Term]:
+    start, word = match.start(), _word(match[0], lexicon)
+    if word.value is not None:
+        return [_measured(Term(start, match.end(), word.folded, str(word.value), word.value), match.string, lexicon)]
+    if word.may_be_half and (half := _half(match, word.folded, lexicon)):
+        return [half]
+    return [Term(start + first, start + last, folded, key) for first, last, folded, key in word.parts]
+
+
+def _half(match: re.Match[str], folded: str, lexicon: Lexicon) -> Term | None:
     """The quantity in "half an hour" or "a year and a half", which has a unit."""
     text, start, end = match.string, match.start(), match.end()
-    gap = _ARTICLE.match(text, end)
-    if match[0].casefold() in lexicon.halves:
+    if folded in lexicon.halves:
+        gap = _ARTICLE.match(text, end)
         at, value, joined = gap.end() if gap else end, Fraction(1, 2), ""
-    elif lexicon.and_a_half and _ARTICLE.match(f" {match[0]} "):
-        at, value, joined = end, Fraction(3, 2), f" {lexicon.and_a_half}"
     else:
-        return None
+        at, value, joined = end, Fraction(3, 2), f" {lexicon.and_a_half}"
     unit = unit_at(text, at, lexicon)
     if unit is None:
         return None
@@ -131,24 +152,23 @@ def _half(match: re.Match[str], lexicon: Lexicon) -> Term | None:
     return Term(start, end, text[start:end].casefold(), str(value), value, unit[1])
 
 
-def _read_number(match: re.Match[str], lexicon: Lexicon) -> Iterator[Term]:
+def _read_number(match: re.Match[str], lexicon: Lexicon) -> Sequence[Term]:
     text, (start, end) = match.string, match.span()
     is_measured = unit_at(text, end, lexicon) is not None
     numbers = list(read_numbers(match, lexicon.decimal_comma, is_measured))
     tail = None if is_measured or _TIMES_SIGN.match(text, end) else _TAIL.match(text, end)
     if tail or not numbers:  # "1080p", "1.2.3"
         end = tail.end() if tail else end
-        yield Term(start, end, text[start:end].casefold(), lexicon.stem(text[start:end]))
-        return
+        return [Term(start, end, text[start:end].casefold(), lexicon.stem(text[start:end]))]
     if not is_measured:
         numbers[-1] = multiplied(numbers[-1], text)
     found = [_term(number, text) for number in numbers]
     found[0] = _signed(found[0], match["sign"] or "", text, start)
     found[-1] = _measured(found[-1], text, lexicon)
-    yield from found
     at = found[-1].end
     if _TIMES_SIGN.match(text, at):
-        yield Term(at, at + 1, "x", "x")
+        found.append(Term(at, at + 1, "x", "x"))
+    return found
 
 
 def _term(number: Number, text: str) -> Term:
@@ -161,9 +181,9 @@ def _signed(term: Term, sign: str, text: str, start: int) -> Term:
         return term
     word = text[start : term.end].casefold()
     if sign in "-−":
-        return replace(term, start=start, word=word, key=str(-term.number), number=-term.number)
+        return term._replace(start=start, word=word, key=str(-term.number), number=-term.number)
     key = f"{-term.number}–{term.number}"
-    return replace(term, start=start, word=word, key=key, number=-term.number, last=term.number)
+    return term._replace(start=start, word=word, key=key, number=-term.number, last=term.number)
 
 
 def _measured(term: Term, text: str, lexicon: Lexicon) -> Term:
@@ -171,9 +191,9 @@ def _measured(term: Term, text: str, lexicon: Lexicon) -> Term:
     half = f" {lexicon.and_a_half}" if lexicon.and_a_half else ""
     if half and term.number is not None and text.startswith(half, term.end):
         value, end = term.number + Fraction(1, 2), term.end + len(half)
-        term = replace(term, end=end, word=text[term.start : end].casefold(), key=str(value), number=value)
+        term = term._replace(end=end, word=text[term.start : end].casefold(), key=str(value), number=value)
     unit = unit_at(text, term.end, lexicon)
-    return term if unit is None else replace(term, end=unit[0], unit=unit[1])
+    return term if unit is None else term._replace(end=unit[0], unit=unit[1])
 
 
 def _read_chinese(match: re.Match[str], lexicon: Lexicon) -> Term:
@@ -181,7 +201,7 @@ def _read_chinese(match: re.Match[str], lexicon: Lexicon) -> Term:
     text, start = match.string, match.start()
     end = lexicon.word_end(text, start)
     if percentage := chinese_percentage(text, start):
-        return replace(_term(percentage, text), unit="percent")
+        return _term(percentage, text)._replace(unit="percent")
     if number := chinese_number(text, start):
         term = _measured(_term(number, text), text, lexicon)
         is_counted = term.end >= end and text[term.end : term.end + 1] in chinese_measures()
@@ -192,11 +212,13 @@ def _read_chinese(match: re.Match[str], lexicon: Lexicon) -> Term:
 
 def _join_currencies(found: list[Term], lexicon: Lexicon) -> list[Term]:
     """Give each number the currency that stands before it."""
+    if not any(term.word in _CURRENCIES for term in found):
+        return found
     joined: list[Term] = []
     for term in found:
         before = joined[-1] if joined else None
         if before and before.word in _CURRENCIES and term.number is not None and term.start - before.end <= 1:
-            joined[-1] = replace(term, start=before.start, unit=lexicon.units[before.word])
+            joined[-1] = term._replace(start=before.start, unit=lexicon.units[before.word])
         else:
             joined.append(term)
     return [term for term in joined if term.word not in _CURRENCIES]
@@ -212,12 +234,12 @@ def _share_units(found: list[Term], text: str) -> list[Term]:
         is_product = following.word in _TIMES
         if (is_product or following.word in _RANGES) and at + 2 < len(shared) and shared[at + 2].number is not None:
             if is_product:
-                shared[at + 1] = replace(following, key="x")
+                shared[at + 1] = following._replace(key="x")
             following = shared[at + 2]
         elif following.number is None or not _is_beside(term, following, text):
             continue
         if term.unit is None and following.unit is not None and not (is_product and _is_count(following.unit)):
-            shared[at] = replace(term, unit=following.unit)
+            shared[at] = term._replace(unit=following.unit)
     return shared
 
 
@@ -267,7 +289,7 @@ def _range(first: Term, last: Term, text: str) -> Term | None:
     if first.last is not None or last.last is not None:  # "5 to ±6"
         return None
     end = last.number
-    if first.number in YEARS and first.unit is None and _SHORT_YEAR.fullmatch(last.word):  # 1952–53
+    if is_year(first.number) and first.unit is None and _SHORT_YEAR.fullmatch(last.word):  # 1952–53
         end += first.number // 100 * 100
     if end <= first.number:
         return None

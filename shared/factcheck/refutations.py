@@ -80,6 +80,8 @@ def _is_other_place(sentence: Sentence, entry: Entry) -> bool:
 
 def _check_materials(sentence: Sentence, claims: Sequence[Claim]) -> None:
     """A product is made of "printed paper", but not of "printed"."""
+    if sentence.key_set.isdisjoint(sentence.index.lexicon.material_links):
+        return
     for at in range(1, len(sentence.terms)):
         noun = _noun_of_material(sentence, at)
         if noun is not None and _is_technique(sentence, noun):
@@ -98,6 +100,8 @@ def _check_part_materials(sentence: Sentence, claims: Sequence[Claim]) -> None:
         and not _is_appearance(entry, sentence)
         and _is_material(entry, entry.keys, sentence)
     ]
+    if not wholes:
+        return
     made = {at for link in range(1, len(sentence.terms)) for at in _materials(sentence, link)}
     for claim in claims:
         keys = {sentence.key(at) for at in range(claim.first, claim.stop)}
@@ -106,7 +110,7 @@ def _check_part_materials(sentence: Sentence, claims: Sequence[Claim]) -> None:
         is_attributive = sentence.key(claim.stop) in index.category and not _is_appearance(claim.entry, sentence)
         is_said_of_all = claim.first in made or is_attributive
         is_named = not claim.entry.label.isdisjoint(sentence.key(at) for at in range(claim.first))
-        if wholes and is_said_of_all and not is_named and not any(keys & whole.keys for whole in wholes):
+        if is_said_of_all and not is_named and not any(keys & whole.keys for whole in wholes):
             claim.refute(f"the {claim.entry.fact.attribute}, not the {wholes[0].fact.attribute} of the product")
 
 
@@ -227,13 +231,12 @@ def _is_kind(sentence: Sentence, at: int, claim: Claim | None) -> bool:
 def _check_whole(clause: Clause, held: Sequence[Claim]) -> None:
     """ "It is made of plastic" is not the whole truth of a product of plastic and metal."""
     sentence = clause.sentence
-    said = {term.key for term in sentence.terms}
     for claim in held:
         entry = claim.entry
         if entry is None or claim.is_mention or not _is_told_whole(clause, claim, entry):
             continue
         parts = [_wordings(part, sentence) for part in _PARTS.split(entry.fact.value) if part.strip()]
-        stated = max(1, sum(not part.isdisjoint(said) for part in parts))
+        stated = max(1, sum(not part.isdisjoint(sentence.key_set) for part in parts))
         if stated < len(parts):
             claim.refute(f"names {stated} of {len(parts)} values of {entry.fact.attribute}")
 

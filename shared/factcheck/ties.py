@@ -9,7 +9,7 @@ from shared.factcheck.clauses import Clause
 from shared.factcheck.entries import Entry
 from shared.factcheck.grounding import Run, Sentence
 from shared.factcheck.qualifiers import held_roles, is_bounded, is_qualified, said_role
-from shared.factcheck.quantities import YEARS
+from shared.factcheck.quantities import is_year
 
 _LONGEST_NAME = 6  # words
 _REACH = 9  # a weak value and the name of its attribute are at most so far apart, in words
@@ -74,7 +74,7 @@ class Ties:
             return True
         if any(term.key not in self.lexicon.weak for term in words) or any(term.unit for term in content):
             return True
-        if entry.is_date and any(term.number in YEARS for term in content):
+        if entry.is_date and any(is_year(term.number) for term in content):
             return True
         if entry.is_size and self._is_before_product(stop):
             return True
@@ -86,7 +86,7 @@ class Ties:
         return is_named or (at < self.size and self.sentence.key(at) in self.index.category)
 
     def _is_near_its_name(self, first: int, stop: int, entry: Entry) -> bool:
-        own = [entry in self.index.spoken.get(self.sentence.key(at), ()) for at in range(first, stop)]
+        own = [entry in self.index.spoken(self.sentence.key(at)) for at in range(first, stop)]
         if any(own):
             return True
         places = self.sentence.places
@@ -166,9 +166,10 @@ class Ties:
             key = self.sentence.key(at)
             if key in self.lexicon.maker_verbs:
                 return frozenset()
-            if key not in self.lexicon.links | self.lexicon.articles | self.lexicon.generic:
+            is_link = key in self.lexicon.links
+            if not (is_link or key in self.lexicon.articles or key in self.lexicon.generic):
                 return self._named(at) if is_linked else frozenset()
-            is_linked = is_linked or key in self.lexicon.links
+            is_linked = is_linked or is_link
         return frozenset()
 
     def _governing(self, first: int) -> frozenset[Entry]:
@@ -179,7 +180,7 @@ class Ties:
             at -= 1
         is_quantity = sentence.terms[first].unit is not None
         is_governed = is_quantity and sentence.key(at) in wording.governing
-        return self.index.spoken.get(sentence.key(at), frozenset()) if is_governed else frozenset()
+        return self.index.spoken(sentence.key(at)) if is_governed else frozenset()
 
     def _labelled(self, first: int) -> frozenset[Entry]:
         """The facts whose whole name stands right before: another version in "HDMI version 2.0", "a weight of 5"."""
@@ -199,16 +200,16 @@ class Ties:
 
     def _named(self, at: int) -> frozenset[Entry]:
         """The facts, other than a yes or no, whose attribute's name holds this term."""
-        named = self.index.names.get(self.sentence.key(at), set()) if self.spoken[at] else set()
-        named = named | self.index.labels.get(self.sentence.key(at), set()) if named else named
-        word = self.sentence.word(at)
+        key, word = self.sentence.key(at), self.sentence.word(at)
+        named = self.index.names.get(key) if self.spoken[at] else None
+        if not named or key in self.index.product:
+            return frozenset()
         # "An adventure released in 2016" does not name the release year, nor "rubber dates from 1941" the date.
-        is_verb = word.endswith("ed") or self.sentence.key(at) in self.lexicon.verbs
-        is_product = self.sentence.key(at) in self.index.product
+        is_verb = word.endswith("ed") or key in self.lexicon.verbs
         return frozenset(
             entry
-            for entry in named
-            if entry.state is None and not (is_verb and word not in entry.words) and not is_product
+            for entry in (*named, *self.index.labels.get(key, ()))
+            if entry.state is None and not (is_verb and word not in entry.words)
         )
 
     @cached_property
@@ -216,5 +217,4 @@ class Ties:
         """Of which facts each term speaks by their names; a term inside a longer value speaks of none."""
         inside = {at for run in self.runs if run.stop - run.first > 1 for at in range(run.first, run.stop)}
         none: frozenset[Entry] = frozenset()
-        names = self.index.spoken
-        return [none if at in inside else names.get(self.sentence.key(at), none) for at in range(self.size)]
+        return [none if at in inside else self.index.spoken(key) for at, key in enumerate(self.sentence.keys)]

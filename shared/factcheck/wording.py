@@ -274,12 +274,11 @@ class Wording:
                 if tuple(keys[at : at + len(phrase)]) == phrase:
                     yield from self.swaps[phrase]
 
-    def done(self, key: str) -> Iterator[str]:
+    def done(self, key: str) -> Sequence[str]:
         """The key of the participle that says the same of a stem such as ``washabl``: "can be washed"."""
-        for ending, participle in self.sections.get("able", {}).items():
-            root = key.removesuffix(ending)
-            if root != key and len(root) > 2:
-                yield self.lexicon.stem(root + participle)
+        found = self.sections.get("able", {}).items()
+        pairs = [pair for pair in found if key.endswith(pair[0]) and len(key) > len(pair[0]) + 2]
+        return [self.lexicon.stem(key.removesuffix(ending) + participle) for ending, participle in pairs]
 
     def _phrases(self, texts: Iterable[str]) -> list[Phrase]:
         return [terms(text, self.lexicon) for text in sorted(texts)]

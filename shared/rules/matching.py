@@ -64,7 +64,14 @@ def phrases(wanted: tuple[str, ...], language: str, inflections: bool) -> re.Pat
     boundaries, anywhere. A space or hyphen in a phrase stands for either, and a hyphen for none as well. With
     ``inflections`` each word may have the regular endings of the language (English, German, Spanish).
     """
-    parts = [_phrase(each, language, inflections) for each in sorted(wanted, key=len, reverse=True)]
+    at_words: list[str] = []
+    anywhere: list[str] = []
+    for each in sorted(wanted, key=len, reverse=True):
+        phrase = unicodedata.normalize("NFKC", each).strip()
+        part = _phrase(phrase, language, inflections)
+        (at_words if re.match(_LETTER, phrase) else anywhere).append(part)
+    # One look behind for all of them: within a word no phrase needs to be tried.
+    parts = [rf"(?<!{_LETTER})(?:{'|'.join(at_words)})", *anywhere] if at_words else anywhere
     return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
 
 
@@ -78,16 +85,15 @@ def sequences(first: tuple[str, ...], then: tuple[str, ...], language: str, infl
 
 
 def _phrase(phrase: str, language: str, inflections: bool) -> str:
-    pieces = re.split(r"([\s-]+)", unicodedata.normalize("NFKC", phrase).strip())
+    pieces = re.split(r"([\s-]+)", phrase)
     written = ""
     for at, piece in enumerate(pieces):
         if at % 2:
             written += rf"[\s‐-―-]{{{0 if '-' in piece else 1},3}}"
         else:
             written += _word(piece.lower(), language if inflections else "")
-    before = rf"(?<!{_LETTER})" if re.match(_LETTER, pieces[0]) else ""
     after = rf"(?!{_LETTER})" if re.match(_LETTER, pieces[-1][-1:]) else ""
-    return f"{before}{written}{after}"
+    return f"{written}{after}"
 
 
 def _word(word: str, language: str) -> str:

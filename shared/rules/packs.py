@@ -100,10 +100,11 @@ class Rule(BaseModel):
 
     def found(self, text: Folded, language: str) -> Iterator[Place]:
         """The places in a text that it finds, without those within an exception."""
-        excused = (
-            list(matches(phrases(_of(self.exceptions, language), language, True), text)) if self.exceptions else []
-        )
-        return outside(self._found(text, language), excused)
+        places = list(self._found(text, language))
+        if not places or not self.exceptions:
+            return iter(places)
+        excused = list(matches(phrases(_of(self.exceptions, language), language, True), text))
+        return outside(places, excused)
 
     def _found(self, text: Folded, language: str) -> Iterator[Place]:
         if self.words is not None and self.followed_by is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from shared.factcheck.evidence import Span
 from shared.factcheck.lexicon import Lexicon
-from shared.factcheck.quantities import Term, terms
+from shared.factcheck.quantities import MOST_KEPT, Term, terms
 
 
 def content(text: str, lexicon: Lexicon) -> list[Term]:
@@ -14,10 +15,24 @@ def content(text: str, lexicon: Lexicon) -> list[Term]:
     return [term for term in terms(text, lexicon) if term.unit or not lexicon.is_neutral(term.word)]
 
 
-def content_keys(texts: Iterable[str], lexicon: Lexicon) -> set[str]:
+def content_keys(texts: Iterable[str], lexicon: Lexicon) -> frozenset[str]:
     """The content words of texts; of a range its start, too, for "from 1952" states 1952–53."""
-    found = [term for text in texts for term in content(text, lexicon)]
-    return {term.key for term in found} | {str(term.number) for term in found if term.last is not None}
+    return frozenset[str]().union(*(_keys(text, lexicon) for text in texts))
+
+
+def _keys(text: str, lexicon: Lexicon) -> frozenset[str]:
+    return _kept_keys(text, lexicon) if len(text) <= MOST_KEPT else _read_keys(text, lexicon)
+
+
+# Several scores ask for those of the same values and spans.
+@lru_cache(maxsize=2_048)
+def _kept_keys(text: str, lexicon: Lexicon) -> frozenset[str]:
+    return _read_keys(text, lexicon)
+
+
+def _read_keys(text: str, lexicon: Lexicon) -> frozenset[str]:
+    found = content(text, lexicon)
+    return frozenset([*(term.key for term in found), *(str(term.number) for term in found if term.last is not None)])
 
 
 def numeric_fidelity(text: str, spans: Sequence[Span], lexicon: Lexicon) -> float:

@@ -13,9 +13,11 @@ def keyword_recall(text: str, keywords: Sequence[str], lexicon: Lexicon) -> floa
 
     None and not 1: a copy that was asked for nothing has shown nothing.
     """
+    if not keywords:
+        return None
     said = _keys(text, lexicon)
     held = [bool(_places(said, _keys(keyword, lexicon))) for keyword in keywords]
-    return sum(held) / len(held) if held else None
+    return sum(held) / len(held)
 
 
 def keyword_density(text: str, keywords: Sequence[str], lexicon: Lexicon) -> float | None:

@@ -9,7 +9,7 @@ for their case, so that the figures compare with published ones.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log, prod
 
@@ -114,18 +114,24 @@ def _grams(tokens: list[str], order: int) -> Counter[Gram]:
 
 
 def _table_recall(said: list[str], records: Sequence[Record]) -> float:
-    shares = [max(_common(value, said) / len(value) for value in record) for record in records]
+    places: dict[str, int] = {}
+    for at, word in enumerate(said):
+        places[word] = places.get(word, 0) | 1 << at
+    shares = [max(_common(value, places) / len(value) for value in record) for record in records]
     return sum(shares) / len(shares) if shares else 1.0
 
 
-def _common(value: Sequence[str], said: Sequence[str]) -> int:
-    """The length of the longest common subsequence."""
-    row = [0] * (len(said) + 1)
+def _common(value: Sequence[str], places: Mapping[str, int]) -> int:
+    """The length of the longest common subsequence with a text, of each of whose words the places are set bits.
+
+    A row of the dynamic program is one number, whose bits that are not set count the length: Hyyrö (2004),
+    "Bit-parallel LCS-length computation revisited".
+    """
+    row = -1
     for word in value:
-        before = 0
-        for at, other in enumerate(said, start=1):
-            before, row[at] = row[at], before + 1 if word == other else max(row[at], row[at - 1])
-    return row[-1]
+        if found := row & places.get(word, 0):
+            row = (row + found) | (row - found)
+    return (~row).bit_count()
 
 
 def _records(facts: Sequence[Fact], locale: str) -> list[Record]:

@@ -7,7 +7,7 @@ Each score has a function of its own in :mod:`shared.scoring`, and its range, fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from shared.factcheck.evidence import Span
@@ -73,7 +73,7 @@ class Scores:
     @property
     def columns(self) -> dict[str, Any]:
         """The columns of the table ``description``: all but ``parent_f``, which only an evaluation has."""
-        found = asdict(self) | {"scores_version": SCORES_VERSION}
+        found = vars(self) | {"scores_version": SCORES_VERSION}
         del found["parent_f"]
         return found
 

@@ -58,7 +58,7 @@ def _slots(facts: Sequence[Fact], lexicon: Lexicon) -> list[Fact]:
     return [fact for fact in facts if _must_be_stated(fact, named, lexicon)]
 
 
-def _must_be_stated(fact: Fact, named: set[str], lexicon: Lexicon) -> bool:
+def _must_be_stated(fact: Fact, named: frozenset[str], lexicon: Lexicon) -> bool:
     if fact.attribute in _NAMES or fact.knowledge is not None:
         return False
     return lexicon.polarity(fact.value) is not None or not content_keys([fact.value], lexicon) <= named

@@ -53,7 +53,7 @@ class Says(Writer):
     text: str = ""
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         written = Generated(
             text=self.text,

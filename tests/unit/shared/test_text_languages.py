@@ -40,3 +40,16 @@ def test_abbreviations_do_not_end_a_sentence_and_marks_do(locale: str, expected:
 )
 def test_words_are_counted_by_spaces_and_in_chinese_by_characters(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+def test_sentences_and_words_belong_to_who_asked_for_them() -> None:
+    text = "It is red. It is light."
+    sentences(text).append("It is mine.")
+    words(text).clear()
+    assert sentences(text) == ["It is red.", "It is light."]
+    assert words(text) == ["It", "is", "red", "It", "is", "light"]
+
+
+def test_a_long_text_is_divided_like_a_short_one() -> None:
+    assert sentences("It is red. " * 200) == ["It is red."] * 200
+    assert words("red light " * 200) == ["red", "light"] * 200

@@ -157,3 +157,9 @@ def test_a_sentence_is_prose(text: str) -> None:
 )
 def test_a_value_is_no_prose(text: str) -> None:
     assert not is_prose(text)
+
+
+@given(st.text(alphabet="0123456789 .,:/x×*+~±()–-", max_size=19))
+def test_a_short_number_is_never_an_order(text: str) -> None:
+    assert untrusted_reason(text) is None
+    assert not is_prose(text)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
+import ftfy
+import nh3
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from worker.markup import before_markers, plain, repaired, tidy, unquoted
+from worker.markup import before_markers, plain, plain_line, repaired, tidy, unquoted
 
 
 @pytest.mark.parametrize(
@@ -124,3 +127,17 @@ def test_quotes_and_spacing_only_ever_shorten(text: str) -> None:
 @given(st.text())
 def test_the_part_before_the_markers_is_a_part_of_the_text(text: str) -> None:
     assert before_markers(text) in text
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=["Cs"], blacklist_characters="<&\r\0")))
+def test_a_text_without_the_signs_of_html_is_the_same_to_its_reader(text: str) -> None:
+    assert html.unescape(nh3.clean(text, tags=set())) == text
+
+
+@given(st.text(alphabet=[chr(code) for code in (10, *range(32, 127))]))
+def test_printable_ascii_needs_no_repair(text: str) -> None:
+    assert repaired(text) == text == ftfy.fix_text(text, unescape_html=False)
+
+
+def test_the_line_of_a_name_is_plain_and_tidy() -> None:
+    assert plain_line("**Kettle**  <b>K2</b>") == "Kettle K2"

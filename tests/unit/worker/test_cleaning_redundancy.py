@@ -165,3 +165,11 @@ def test_broken_grammar_of_the_model_is_mended(text: str, whole: str) -> None:
 
 def test_only_english_is_mended() -> None:
     assert mended("Its comes", "de") == "Its comes"
+
+
+@given(
+    st.text(alphabet="abc", min_size=1, max_size=40),
+    st.integers(min_value=12, max_value=20),
+)
+def test_no_loop_is_overlooked(unit: str, times: int) -> None:
+    assert not without_loops(f"It is {unit * times}", "en")

@@ -55,7 +55,7 @@ class Scripted:
     asked: int = 0
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         self.asked += 1
         return [said(self.answers[(self.asked - 1) % len(self.answers)])] * candidates
@@ -69,7 +69,7 @@ class Echoing:
     prompts: list[Prompt] = field(default_factory=list)
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         self.prompts.append(prompt)
         facts = [line.removeprefix("- ").partition(": ") for line in prompt.question[1].split("\n")[:-1]]

@@ -170,7 +170,7 @@ class Script:
     asked: list[Prompt] = field(default_factory=list)
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         self.asked.append(prompt)
         written = Generated(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -30,7 +30,7 @@ class Parrot:
     asked: list[tuple[Prompt, int, bool]] = field(default_factory=list)
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         self.asked.append((prompt, max_new_tokens, alone))
         written = Generated(
@@ -93,6 +93,19 @@ def test_the_engine_is_asked_for_what_the_profile_wants() -> None:
     ((prompt, limit, alone),) = engine.asked
     assert "price" not in prompt.question[1]
     assert (limit, alone) == (PROFILE.max_words * TOKENS_PER_WORD, True)
+
+
+def test_candidates_that_say_the_same_are_checked_once() -> None:
+    compared: list[str] = []
+
+    def likeness(text: str) -> float:
+        compared.append(text)
+        return 0.0
+
+    asked = replace(brief(TELEVISION), standards=Standards(candidates=3), likeness=likeness)
+    copy = describe(asked, Parrot(GOOD))
+    assert compared == [GOOD]
+    assert (copy.steps[0].texts, copy.steps[0].new_tokens) == (3, 90)
 
 
 def test_a_fact_whose_change_causes_no_new_copy_is_no_evidence() -> None:

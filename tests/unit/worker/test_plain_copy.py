@@ -28,7 +28,7 @@ class Unasked:
     model = ServedModel(1, "fake", taught=False)
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         raise AssertionError(f"the model was asked: {prompt.question[1]}")
 

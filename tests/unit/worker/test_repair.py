@@ -45,7 +45,7 @@ class Script:
     asked: list[tuple[Prompt, int, bool]] = field(default_factory=list)
 
     def generate(
-        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False
+        self, prompt: Prompt, *, max_new_tokens: int, candidates: int = 1, alone: bool = False, urgent: bool = True
     ) -> list[Generated]:
         answers = self.calls[len(self.asked)]
         self.asked.append((prompt, candidates, alone))
@@ -65,7 +65,9 @@ class Script:
         )
 
 
-def written(script: Script, *, candidates: int = 1, second_try: bool = True, alone: bool = False) -> Copy:
+def written(
+    script: Script, *, candidates: int = 1, second_try: bool = True, alone: bool = False, urgent: bool = True
+) -> Copy:
     standards = Standards(candidates=candidates, second_try=second_try)
     brief = Brief(TELEVISION, PROFILE, plan_copy(TELEVISION, PROFILE, Salience()), standards)
     return describe(brief, script, alone=alone)

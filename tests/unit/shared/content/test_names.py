@@ -85,3 +85,8 @@ def test_the_name_and_the_whole_title_both_name_the_product(called: str) -> None
 
     assert names_product(text, plan.facts, "en")
     assert [span.text for span in find_spans(text, plan.facts) if span.kind == "unsupported"] == []
+
+
+def test_of_two_values_that_begin_at_one_place_the_longer_ends_the_name() -> None:
+    known = product("Acme Nova Fast Cable Red Brick Grey", color="Red", finish="Red Brick Grey")
+    assert name_of(known, "en") == "Acme Nova Fast Cable"

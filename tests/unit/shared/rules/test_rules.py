@@ -18,6 +18,7 @@ from shared.errors import ConfigurationError
 from shared.factcheck.evidence import Span
 from shared.profiles import Profile
 from shared.rules.hits import MAX_CHARACTERS, Hit, RulePack, check_names, compliance, load_pack, load_packs, rule_hits
+from shared.rules.matching import phrases
 from shared.settings import ROOT
 
 PACKS = load_packs(ROOT / "rules")
@@ -467,3 +468,9 @@ def test_any_change_of_the_file_changes_the_version(write: Callable[[str | bytes
 def test_a_folder_without_a_pack_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="holds no rule pack; add one"):
         load_packs(tmp_path)
+
+
+def test_words_are_found_where_one_begins_and_signs_anywhere() -> None:
+    found = phrases(("best", "©", "最好", "-free"), "en", True)
+    text = "The best, not the thebest: Acme© is worry-free,质量最好"
+    assert [match[0] for match in found.finditer(text)] == ["best", "©", "-free", "最好"]

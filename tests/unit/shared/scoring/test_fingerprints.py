@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +58,15 @@ def test_any_text_has_a_fingerprint_that_postgres_can_hold(text: str) -> None:
     keys = bands(found)
     assert (len(found), len(keys)) in ((BANDS * ROWS, BANDS), (0, 0))
     assert all(-(2**63) <= number < 2**63 for number in (*found, *keys))
+
+
+@given(st.text(alphabet="abcdefg ", max_size=200))
+def test_a_signature_is_the_lowest_value_of_each_hash_function(text: str) -> None:
+    prime, seeded = 2**61 - 1, Random(1997)
+    functions = [(seeded.randrange(1, prime), seeded.randrange(prime)) for _ in range(BANDS * ROWS)]
+    hashed = [
+        int.from_bytes(hashlib.blake2b(" ".join(shingle).encode(), digest_size=8).digest())
+        for shingle in shingles(text)
+    ]
+    expected = tuple(min((a * x + b) % prime for x in hashed) for a, b in functions) if hashed else ()
+    assert signature(text) == expected

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.facts import Fact
 from shared.scoring.parent import SMOOTHING, attribute_recall, parent, parent_f
@@ -84,3 +86,20 @@ def test_precision_and_recall_are_those_of_the_best_reference() -> None:
     assert held.precision == pytest.approx(1)
     assert held.recall < 1  # the power is not told
     assert held.f == parent_f(said, facts, ["a bowl of glazed stoneware", said])
+
+
+def longest_common(value: list[str], said: list[str]) -> int:
+    if not value or not said:
+        return 0
+    if value[-1] == said[-1]:
+        return 1 + longest_common(value[:-1], said[:-1])
+    return max(longest_common(value[:-1], said), longest_common(value, said[:-1]))
+
+
+@given(
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=5),
+    st.lists(st.sampled_from("abcd"), max_size=7),
+)
+def test_attribute_recall_is_by_the_longest_common_subsequence(value: list[str], said: list[str]) -> None:
+    found = attribute_recall(" ".join(said), [Fact("code", " ".join(value))])
+    assert found == longest_common(value, said) / len(value)
