@@ -27,6 +27,8 @@ GENERATION_STATUSES = ("pending", "running", "done", "superseded", "dead")
 DESCRIPTION_STATUSES = ("published", "needs_review", "rejected")
 VIAS = ("cli", "file", "label_studio", "sql")
 DECISIONS = ("approved", "edited", "rejected")
+_IS_QUEUED = "status = 'pending' AND lease_expires_at IS NULL"
+_IS_LEASED = "status = 'running' AND lease_expires_at IS NOT NULL"
 
 generation = Table(
     "generation",
@@ -61,8 +63,10 @@ generation = Table(
     time("created_at", "When it was asked for.", now=True),
     time("started_at", "When it was last claimed."),
     time("finished_at", "When it ended."),
-    Index("ix_generation_pending", "queue", "due_at", postgresql_where=text("status = 'pending'")),
-    Index("ix_generation_running", "lease_expires_at", postgresql_where=text("status = 'running'")),
+    # The words about the lease are true of all such rows. They keep a look-up of one row by its id off these indexes.
+    Index("ix_generation_pending", "queue", "nudged_at", postgresql_where=text(_IS_QUEUED)),
+    Index("ix_generation_retried", "queue", "due_at", postgresql_where=text(f"{_IS_QUEUED} AND attempts > 0")),
+    Index("ix_generation_running", "lease_expires_at", postgresql_where=text(_IS_LEASED)),
     Index("ix_generation_product_id_profile", "product_id", "profile"),
     Index("ix_generation_inbox_event_id", "inbox_event_id"),
     CheckConstraint("num_nonnulls(inbox_event_id, backfill_id, recall_id) = 1", "asked_for_once"),

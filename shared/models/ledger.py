@@ -81,8 +81,15 @@ inbox_event = Table(
         unique=True,
         postgresql_where=text("outcome IS NULL OR outcome NOT IN ('duplicate', 'dead_lettered')"),
     ),
-    Index("ix_inbox_event_open", "id", postgresql_where=text("outcome IS NULL")),
-    Index("ix_inbox_event_product_id", "product_id"),
+    # An open event has no end: to say so keeps look-ups of one row by its id off this index.
+    Index("ix_inbox_event_open", "id", postgresql_where=text("outcome IS NULL AND closed_at IS NULL")),
+    Index("ix_inbox_event_sku", "sku"),
+    Index(
+        "ix_inbox_event_expiring",
+        "closed_at",
+        postgresql_where=text("payload IS NOT NULL AND outcome <> 'dead_lettered'"),
+    ),
+    Index("ix_inbox_event_duplicate", "source", "event_id", postgresql_where=text("outcome = 'duplicate'")),
     comment="Every message read from the stream, once, and how it ended: the ledger.",
 )
 

@@ -164,6 +164,7 @@ def uncollected(connection: Connection, after: int = 0, limit: int = 500) -> lis
         select(inbox_event.c.payload)
         .where(
             inbox_event.c.product_id == description.c.product_id,
+            inbox_event.c.sku == product.c.sku,  # which is indexed
             inbox_event.c.product_version == description.c.product_version,
             inbox_event.c.payload.isnot(None),
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Engine, and_, select
+from sqlalchemy import Connection, Engine, select, tuple_
 
 from shared.models import current_copy, description, product
 
 PAGE = 500
+
+Place: TypeAlias = tuple[int, str]
+"""A product's id and a profile."""
 
 
 @dataclass(frozen=True)
@@ -25,23 +28,21 @@ class PublishedCopy:
     evidence: Sequence[Mapping[str, Any]]
 
 
-def published_after(connection: Connection, after: int, limit: int = PAGE) -> list[PublishedCopy]:
-    """The published copy of live products whose description has an id above ``after``, by this id.
+def published_after(connection: Connection, after: Place, limit: int = PAGE) -> list[PublishedCopy]:
+    """The published copy of live products beyond a product and profile, in their order.
 
-    The last id of a page leads to the next page: whatever is written meanwhile, no row comes twice.
+    The last place of a page leads to the next page: whatever is written meanwhile, no product's copy comes twice. The
+    pages follow the key of ``current_copy``, so that each costs the same, wherever it is.
     """
-    is_current = and_(
-        current_copy.c.product_id == description.c.product_id,
-        current_copy.c.profile == description.c.profile,
-        current_copy.c.description_id == description.c.id,
-    )
-    columns = (description.c.id, description.c.product_id, product.c.sku, description.c.profile)
+    columns = (description.c.id, current_copy.c.product_id, product.c.sku, current_copy.c.profile)
     rows = connection.execute(
         select(*columns, description.c.text, description.c.evidence)
-        .join(current_copy, is_current)
-        .join(product, product.c.id == description.c.product_id)
-        .where(description.c.id > after, description.c.status == "published", product.c.deleted_at.is_(None))
-        .order_by(description.c.id)
+        .join(current_copy, current_copy.c.description_id == description.c.id)
+        .join(product, product.c.id == current_copy.c.product_id)
+        # The second condition adds nothing but a place where a merge join can begin: else it reads all products before.
+        .where(tuple_(current_copy.c.product_id, current_copy.c.profile) > after, product.c.id >= after[0])
+        .where(description.c.status == "published", product.c.deleted_at.is_(None))
+        .order_by(current_copy.c.product_id, current_copy.c.profile)
         .limit(limit)
     )
     return [PublishedCopy(*row) for row in rows]
@@ -49,11 +50,11 @@ def published_after(connection: Connection, after: int, limit: int = PAGE) -> li
 
 def published_copy(database: Engine, page: int = PAGE) -> Iterator[PublishedCopy]:
     """All published copy, with one page of ``page`` rows in memory, and no transaction open between two pages."""
-    after = 0
+    after: Place = (0, "")
     while True:
         with database.connect() as connection:
             rows = published_after(connection, after, page)
         yield from rows
         if len(rows) < page:
             return
-        after = rows[-1].description_id
+        after = (rows[-1].product_id, rows[-1].profile)

@@ -34,7 +34,9 @@ def oldest_wait_s(connection: Connection) -> float:
     """Seconds that the generation pending longest has waited; 0 when none waits."""
     waited = connection.scalar(
         select(func.extract("epoch", func.now() - func.min(generation.c.created_at))).where(
-            generation.c.status == "pending"
+            # It never has a lease; to say so admits the index of what is pending.
+            generation.c.status == "pending",
+            generation.c.lease_expires_at.is_(None),
         )
     )
     return float(waited or 0)
@@ -111,7 +113,8 @@ def events_of(connection: Connection, sku: str, source: str | None = None) -> li
 # Each query of the audit finds rows that must not exist; it returns (id, what).
 AUDIT = {
     "an open event that nothing works on": (
-        "SELECT e.id, e.stream_entry FROM app.inbox_event e WHERE e.outcome IS NULL AND e.received_at < now() - :grace"
+        "SELECT e.id, e.stream_entry FROM app.inbox_event e WHERE e.outcome IS NULL AND e.closed_at IS NULL"
+        " AND e.received_at < now() - :grace"
         " AND NOT EXISTS (SELECT FROM app.generation g WHERE g.inbox_event_id = e.id"
         " AND g.status IN ('pending', 'running'))"
     ),

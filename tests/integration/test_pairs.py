@@ -186,7 +186,7 @@ def described(connection: Connection, text: str, sku: str = "A1", **columns: Any
     }
     connection.execute(
         insert(inbox_event).values(
-            stream_entry=sku, payload_digest=sku, product_id=product_id, product_version=1, payload=event
+            stream_entry=sku, payload_digest=sku, sku=sku, product_id=product_id, product_version=1, payload=event
         )
     )
     return description_id
