@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab, crontab_parser
 from kombu import Queue
+from kombu.exceptions import BatchPublishError  # type: ignore[attr-defined]  # newer than the stubs
 
 from shared.errors import ConfigurationError
 from shared.redis_server import MAINTENANCE, QUEUES, TRAINING
@@ -17,11 +18,14 @@ from shared.settings import Settings, settings
 GENERATE_DESCRIPTION = "generate_description"
 SWEEP = "sweep"
 BACKFILL = "advance_backfill"
+RETIRE_EVENTS = "retire_events"
 RETRAIN = "retrain"
 CHECK_DRIFT = "check_drift"
 
 VISIBILITY_TIMEOUT_S = 3_600
 CRON_FIELDS = 5
+IN_ONE_ROUND_TRIP = 1_000
+RETIRE_EVERY_S = 60
 REQUEST_LIFE_S = 86_400
 """A request for training expires after a day: a trainer that was away for a week has one run to make, not seven."""
 
@@ -64,6 +68,7 @@ def celery_app(redis_url: str) -> Celery:
         beat_schedule={
             "sweep": _every(config.sweep_s, SWEEP),
             "backfill": _every(config.backfill_s, BACKFILL),
+            "retire": _every(RETIRE_EVERY_S, RETIRE_EVENTS),
             **training_schedule(config),
         },
     )
@@ -106,15 +111,27 @@ def ask_for_training(app: Celery, asked_by: str) -> None:
     app.send_task(RETRAIN, kwargs={"asked_by": asked_by}, queue=TRAINING, expires=REQUEST_LIFE_S)
 
 
-def nudge(app: Celery, nudges: Iterable[Nudge]) -> None:
-    """Send one Celery message for each pending generation. A lost one is found by the sweep, a repeat does nothing."""
+def nudge(app: Celery, nudges: Sequence[Nudge]) -> None:
+    """Send one Celery message for each pending generation, all in one round trip.
+
+    A lost one is found by the sweep, a repeat does nothing.
+    """
     with app.producer_pool.acquire(block=True) as producer:
-        for each in nudges:
-            app.send_task(
-                GENERATE_DESCRIPTION,
-                kwargs={"generation_id": each.generation_id},
-                queue=each.queue,
-                producer=producer,
-                argsrepr="()",
-                kwargsrepr=f"sku={each.sku!r} version={each.version} profile={each.profile!r}",
-            )
+        try:
+            with producer.batch(max_size=IN_ONE_ROUND_TRIP):  # type: ignore[attr-defined]  # newer than the stubs
+                _send(app, producer, nudges)
+        except BatchPublishError:
+            # Which of them were sent is not known. One by one, Celery waits for a Redis that was away for a moment.
+            _send(app, producer, nudges)
+
+
+def _send(app: Celery, producer: Any, nudges: Sequence[Nudge]) -> None:
+    for each in nudges:
+        app.send_task(
+            GENERATE_DESCRIPTION,
+            kwargs={"generation_id": each.generation_id},
+            queue=each.queue,
+            producer=producer,
+            argsrepr="()",
+            kwargsrepr=f"sku={each.sku!r} version={each.version} profile={each.profile!r}",
+        )

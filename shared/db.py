@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from psycopg.errors import ProgramLimitExceeded
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared.errors import ConfigurationError
 from shared.settings import ROOT, settings
@@ -40,6 +41,11 @@ def connect(database_url: str) -> Engine:
         max_overflow=16,
         connect_args={"connect_timeout": 5, "options": _OPTIONS},
     )
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """Whether Postgres may take the same statements later: it was away or busy, and they are not to blame."""
+    return isinstance(error, OperationalError) and not isinstance(error.orig, ProgramLimitExceeded)
 
 
 def check(database: Engine) -> None:

@@ -7,20 +7,17 @@ go on without a model.
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 
 from shared import checkpoints, db, startup
 from shared.adapters import Adapter
 from shared.checkpoints import BaseModel
-from shared.heartbeat import Heartbeat
 from shared.languages import unspoken
 from shared.logs import logger
-from shared.redis_server import GENERATION_QUEUES, MAINTENANCE
 from shared.settings import Settings, let_idle_threads_sleep
 from worker.champion import ChampionWatch, Shelf
 from worker.decoder import Decoder
-from worker.desk import Desk, Leases, open_desk
 from worker.engine import Engine
+from worker.process import serve
 
 log = logger(__name__)
 
@@ -37,7 +34,6 @@ def main() -> None:
     engine = Engine(
         start.decoder,
         start.model,
-        batch_size=config.batch_size,
         linger_ms=config.batch_linger_ms,
         deadline_s=config.request_deadline_s,
         hang_s=config.hang_s,
@@ -45,23 +41,10 @@ def main() -> None:
     )
     device = start.decoder.device
     del start  # the engine alone holds the model, and lets go of it when another one serves
-    leases = Leases(timedelta(seconds=config.lease_s))
-    heartbeat = Heartbeat(
-        "worker",
-        db.engine(),
-        config.home / "run" / "worker.heartbeat",
-        config.heartbeat_s,
-        device=device,
-        model_version_id=engine.serving().model.version_id,
-        renew=leases.renew,
-    )
-    open_desk(Desk(db.engine(), engine, policies, config, heartbeat.process_id, leases))
+    if foreign := unspoken(policies.current().profiles.values(), base.name):
+        log.warning(foreign)
     engine.start()
-    with heartbeat, ChampionWatch(shelf, engine, heartbeat.serve):
-        if foreign := unspoken(policies.current().profiles.values(), base.name):
-            log.warning(foreign)
-        log.info("ready", model=engine.serving().model.name, device=device, batch=config.batch_size)
-        _serve(config)
+    serve(config, policies, engine, lambda beating: ChampionWatch(shelf, engine, beating.serve), device=device)
     engine.stop()
 
 
@@ -71,19 +54,6 @@ def _load(base: BaseModel, config: Settings, adapter: Adapter | None) -> Decoder
     from worker.decoding import load_decoder
 
     return load_decoder(base, config, adapter)
-
-
-def _serve(config: Settings) -> None:
-    from worker.app import app  # reads the settings when it is imported, which must not come before their check
-
-    queues = ",".join((*GENERATION_QUEUES, MAINTENANCE))
-    options = [
-        "--pool=threads",
-        f"--concurrency={config.threads}",
-        f"--queues={queues}",
-        f"--hostname=worker-{os.getpid()}@%h",
-    ]
-    app.worker_main(["worker", *options, "--without-gossip", "--without-mingle", f"--loglevel={config.log_level}"])
 
 
 def _end_hung_process() -> None:

@@ -13,6 +13,7 @@ from shared.settings import settings
 
 app = broker.celery_app(settings().redis_dsn)
 app.conf.include = ["worker.tasks"]
+app.conf.worker_consumer = "worker.consumer:Consumer"
 
 _until_exit = ExitStack()
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
-from psycopg.errors import ProgramLimitExceeded
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
@@ -27,6 +26,8 @@ from shared.events import FIELD
 from shared.heartbeat import Heartbeat
 from shared.logs import logger
 from shared.policy import Policy, PolicyWatch
+from shared.redis_server import GENERATE
+from shared.repository import sweeping
 from shared.repository.generations import Nudge
 from shared.settings import Settings
 from worker.intake import Delivery, take_in
@@ -142,7 +143,7 @@ class Ingest:
         try:
             nudges = self._commit(deliveries, policy)
         except DBAPIError as error:
-            if _may_pass(error):
+            if db.may_pass(error):
                 raise
             # One message that Postgres refuses must not hold up the others.
             log.error("a batch was refused; its messages are taken one by one", error=str(error).splitlines()[0])
@@ -152,7 +153,9 @@ class Ingest:
         self._redis.xack(
             self._config.stream, self._config.stream_group, *[each.row.stream_entry for each in deliveries]
         )
-        broker.nudge(self._app, nudges)
+        # More waits in Postgres alone, until the sweep sends it: so Redis holds a burst of any size.
+        room = max(0, sweeping.MOST_WAITING - redis_server.queue_depths(self._redis)[GENERATE])
+        broker.nudge(self._app, nudges[:room])
         log.info("took in", events=len(deliveries), generations=len(nudges))
 
     def _commit(self, deliveries: Sequence[Delivery], policy: Policy) -> list[Nudge]:
@@ -163,15 +166,10 @@ class Ingest:
         try:
             return self._commit([delivery], policy)
         except DBAPIError as error:
-            if _may_pass(error):
+            if db.may_pass(error):
                 raise
             refused = delivery.refused(f"Postgres refused it: {str(error.orig).splitlines()[0]}")
             return self._commit([refused], policy)
-
-
-def _may_pass(error: DBAPIError) -> bool:
-    """Whether Postgres may take the same messages later: it was away or busy, and they are not to blame."""
-    return isinstance(error, OperationalError) and not isinstance(error.orig, ProgramLimitExceeded)
 
 
 def _entry_order(entry: bytes) -> tuple[int, int]:

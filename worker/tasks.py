@@ -7,7 +7,8 @@ from typing import Any
 from celery import Task
 
 from shared import broker, db
-from worker import backfill, sweep
+from shared.settings import settings
+from worker import backfill, retention, sweep
 from worker.app import app
 from worker.desk import the_desk
 
@@ -36,3 +37,9 @@ def advance_backfill() -> str:
 def sweep_lost_work() -> str:
     """Give back what silent workers hold, and enqueue what was lost."""
     return sweep.sweep(app)
+
+
+@app.task(name=broker.RETIRE_EVENTS)
+def retire_events() -> str:
+    """Let go of what the ledger no longer needs."""
+    return retention.retire_events(db.engine(), settings().inbox_keep_days)

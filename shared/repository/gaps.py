@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -11,10 +12,13 @@ from shared.gaps import CatalogGaps, Gap
 from shared.models import gap, product
 
 
-def record(connection: Connection, product_id: int, version: int, profile: str, missing: Sequence[str]) -> None:
-    """Note what a version of a product lacks; noting it again changes nothing."""
-    row = {"product_id": product_id, "product_version": version, "profile": profile, "missing": list(missing)}
-    connection.execute(insert(gap).values(row).on_conflict_do_nothing())
+def record(connection: Connection, found: Sequence[Mapping[str, Any]]) -> None:
+    """Note what versions of products lack; noting it again changes nothing.
+
+    Each mapping has ``product_id``, ``product_version``, ``profile`` and ``missing``.
+    """
+    if found:
+        connection.execute(insert(gap).on_conflict_do_nothing(), found)
 
 
 def unannounced(connection: Connection, limit: int) -> dict[int, CatalogGaps]:

@@ -1,4 +1,7 @@
-"""What workers write: claims, descriptions and failures."""
+"""Generations: their locks, leases and nudges, and how they end.
+
+:mod:`shared.repository.claims` takes them, :mod:`shared.repository.descriptions` stores what they led to.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Row, and_, any_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.events import Product
-from shared.models import current_copy, dead_letter, description, generation, inbox_event, product, review
+from shared.models import current_copy, dead_letter, generation, inbox_event, product
 from shared.repository.inbox import close_events
-
-CURATED = "a curator's copy stands"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A generation that a worker holds, with the newest snapshot of its product."""
-
-    generation_id: int
-    inbox_event_id: int | None
-    product_id: int
-    profile: str
-    input_digest: str
-    attempt: int
-    waited_s: float
-    product: Product
 
 
 @dataclass(frozen=True)
@@ -43,128 +29,34 @@ class Nudge:
     queue: str
 
 
-def claim(connection: Connection, generation_id: int, worker_id: UUID, lease: timedelta) -> Claim | None:
-    """Take a pending generation that is due. None when it is taken, ended, not due, or no longer wanted."""
-    is_wanted = _is_wanted(connection, generation_id)
-    taken = connection.execute(
-        update(generation)
-        .where(generation.c.id == generation_id, generation.c.status == "pending", generation.c.due_at <= func.now())
-        .values(
-            status="running",
-            attempts=generation.c.attempts + 1,
-            worker_id=worker_id,
-            started_at=func.now(),
-            lease_expires_at=func.now() + lease,
-        )
-        .returning(generation)
-    ).first()
-    if taken is None:
-        return None
-    if not is_wanted:
-        _end(connection, generation_id, "superseded")
-        close_finished_events(connection, [taken.inbox_event_id])
-        return None
-    snapshot = connection.execute(select(product).where(product.c.id == taken.product_id)).one()
-    return Claim(
-        generation_id=generation_id,
-        inbox_event_id=taken.inbox_event_id,
-        product_id=taken.product_id,
-        profile=taken.profile,
-        input_digest=taken.input_digest,
-        attempt=taken.attempts,
-        waited_s=(taken.started_at - taken.due_at).total_seconds(),
-        product=_product(snapshot),
-    )
+def lock_pointers(connection: Connection, generation_ids: Collection[int]) -> Sequence[Row[Any]]:
+    """For each generation: ``attempts``, ``is_wanted`` (it is the newest one asked for), ``review_id`` of what stands.
 
-
-def attempts(connection: Connection, generation_id: int) -> int:
-    """How often a generation has been claimed; 0 when there is none with this id."""
-    return connection.scalar(select(generation.c.attempts).where(generation.c.id == generation_id)) or 0
-
-
-def _product(row: Row[Any]) -> Product:
-    return Product.model_validate({name: row._mapping[name] for name in Product.model_fields if name in row._mapping})
-
-
-def _is_wanted(connection: Connection, generation_id: int) -> bool:
-    """Whether this generation is the newest one asked for.
-
-    Locks the pointer until the transaction ends. It comes before the generation, as in ingest: two transactions that
-    took these locks in different orders could wait for each other.
+    Locks the pointers until the transaction ends. They come before the generations, as in ingest, and in the order of
+    :func:`shared.repository.requesting.standing_copy`: two transactions that took these locks in different orders
+    could wait for each other.
     """
-    wanted = connection.scalar(
-        select(current_copy.c.requested_generation_id)
-        .join(
-            generation,
-            and_(generation.c.product_id == current_copy.c.product_id, generation.c.profile == current_copy.c.profile),
+    statement = (
+        select(
+            generation.c.id,
+            generation.c.attempts,
+            (current_copy.c.requested_generation_id == generation.c.id).label("is_wanted"),
+            current_copy.c.review_id,
         )
-        .where(generation.c.id == generation_id)
-        .with_for_update(of=current_copy)
-    )
-    return wanted == generation_id
-
-
-def _end(connection: Connection, generation_id: int, status: str, error: str | None = None) -> None:
-    values: dict[str, Any] = {"status": status, "finished_at": func.now(), "lease_expires_at": None}
-    if error is not None:
-        values["error"] = error
-    connection.execute(update(generation).where(generation.c.id == generation_id).values(values))
-
-
-def save_description(connection: Connection, held: Claim, worker_id: UUID, values: dict[str, Any]) -> int | None:
-    """Store the copy that a claim led to, make it the current one, and close the generation.
-
-    Where a curator approved or edited what is current, the curator's copy stands and the new one waits for review.
-
-    Returns:
-        the description's id; None when the copy came too late: the lease was lost, or a newer change was asked for
-        meanwhile. Then nothing is stored: stale never wins.
-    """
-    is_wanted = _is_wanted(connection, held.generation_id)
-    holds = connection.scalar(
-        select(generation.c.id)
-        .where(
-            generation.c.id == held.generation_id,
-            generation.c.status == "running",
-            generation.c.worker_id == worker_id,
-            generation.c.attempts == held.attempt,
-        )
-        .with_for_update()
-    )
-    if holds is None:
-        return None
-    if not is_wanted:
-        _end(connection, held.generation_id, "superseded")
-        close_finished_events(connection, [held.inbox_event_id])
-        return None
-    made_by = {"generation_id": held.generation_id, "product_id": held.product_id, "profile": held.profile}
-    row = values | made_by | {"product_version": held.product.version}
-    is_curated = _is_curated(connection, held)
-    if is_curated:
-        row |= {"status": "needs_review", "reasons": [*values["reasons"], CURATED]}
-    description_id = connection.execute(insert(description).values(row).returning(description.c.id)).scalar_one()
-    if not is_curated:
-        connection.execute(
-            update(current_copy)
-            .where(current_copy.c.product_id == held.product_id, current_copy.c.profile == held.profile)
-            .values(description_id=description_id, review_id=None, updated_at=func.now())
-        )
-    _end(connection, held.generation_id, "done")
-    close_finished_events(connection, [held.inbox_event_id])
-    return int(description_id)
-
-
-def _is_curated(connection: Connection, held: Claim) -> bool:
-    """Whether the current copy is one that a curator approved or edited. The pointer must be locked."""
-    decision = connection.scalar(
-        select(review.c.decision)
         .join(
             current_copy,
-            and_(current_copy.c.review_id == review.c.id, current_copy.c.description_id == review.c.description_id),
+            and_(generation.c.product_id == current_copy.c.product_id, generation.c.profile == current_copy.c.profile),
         )
-        .where(current_copy.c.product_id == held.product_id, current_copy.c.profile == held.profile)
+        .where(generation.c.id == any_(ids_in(generation_ids)))
+        .order_by(current_copy.c.product_id, current_copy.c.profile)
+        .with_for_update(of=current_copy)
     )
-    return decision in ("approved", "edited")
+    return connection.execute(statement).all()
+
+
+def ids_in(values: Collection[int]) -> ColumnElement[Any]:
+    """Ids as one array: the statement is the same however many there are, so that Postgres prepares it once."""
+    return literal(list(values), ARRAY(BigInteger))
 
 
 def close_finished_events(connection: Connection, inbox_event_ids: Collection[int | None]) -> None:
@@ -173,12 +65,14 @@ def close_finished_events(connection: Connection, inbox_event_ids: Collection[in
     A dead generation makes the event ``dead_lettered``, else a done one makes it ``described``, else newer changes came
     before all of them and it is ``stale``.
     """
-    events = [id_ for id_ in inbox_event_ids if id_ is not None]
+    events = {id_ for id_ in inbox_event_ids if id_ is not None}
+    if not events:
+        return
     # The lock makes the last of several generations that end at once see the others' ends.
     locked = list(
         connection.scalars(
             select(inbox_event.c.id)
-            .where(inbox_event.c.id.in_(events), inbox_event.c.outcome.is_(None))
+            .where(inbox_event.c.id == any_(ids_in(events)), inbox_event.c.outcome.is_(None))
             .order_by(inbox_event.c.id)
             .with_for_update()
         )
@@ -191,7 +85,7 @@ def close_finished_events(connection: Connection, inbox_event_ids: Collection[in
     }
     statement = (
         select(generation.c.inbox_event_id, *ended.values(), func.max(generation.c.error).label("error"))
-        .where(generation.c.inbox_event_id.in_(locked))
+        .where(generation.c.inbox_event_id == any_(ids_in(locked)))
         .group_by(generation.c.inbox_event_id)
         .having(func.bool_and(generation.c.status.in_(list(ended))))
     )
@@ -217,7 +111,7 @@ def fail(
     Returns:
         whether it will be tried again.
     """
-    _is_wanted(connection, generation_id)  # for its lock, which comes first
+    lock_pointers(connection, [generation_id])
     row = connection.execute(
         select(generation)
         .where(generation.c.id == generation_id, generation.c.status == "running", generation.c.worker_id == worker_id)
@@ -261,12 +155,21 @@ def bury(connection: Connection, row: Row[Any], reason: str) -> None:
     close_finished_events(connection, [row.inbox_event_id])
 
 
+def _end(connection: Connection, generation_id: int, status: str, error: str) -> None:
+    values = {"status": status, "error": error, "finished_at": func.now(), "lease_expires_at": None}
+    connection.execute(update(generation).where(generation.c.id == generation_id).values(values))
+
+
 def renew_leases(connection: Connection, worker_id: UUID, ids: Sequence[int], lease: timedelta) -> None:
     """Say that a worker still runs these generations."""
     if ids:
         connection.execute(
             update(generation)
-            .where(generation.c.id.in_(ids), generation.c.worker_id == worker_id, generation.c.status == "running")
+            .where(
+                generation.c.id == any_(ids_in(ids)),
+                generation.c.worker_id == worker_id,
+                generation.c.status == "running",
+            )
             .values(lease_expires_at=func.now() + lease)
         )
 
@@ -276,7 +179,7 @@ def nudges(connection: Connection, generation_ids: Collection[int]) -> list[Nudg
     rows = connection.execute(
         select(generation.c.id, product.c.sku, product.c.version, generation.c.profile, generation.c.queue)
         .join(product, product.c.id == generation.c.product_id)
-        .where(generation.c.id.in_(generation_ids))
+        .where(generation.c.id == any_(ids_in(generation_ids)))
         .order_by(generation.c.id)
     )
     return [Nudge(*row) for row in rows]

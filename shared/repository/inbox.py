@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.models import current_copy, dead_letter, inbox_event, product
 
 Key: TypeAlias = tuple[str, str]
+
+_CLOSE = text(
+    "UPDATE app.inbox_event e SET outcome = ended.outcome, reason = ended.reason, closed_at = now()"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:reasons AS text[]))"
+    " AS ended (id, outcome, reason) WHERE e.id = ended.id AND e.outcome IS NULL"
+)
+_LINK = text(
+    "UPDATE app.inbox_event e SET product_id = link.product_id"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:products AS bigint[])) AS link (id, product_id) WHERE e.id = link.id"
+)
 
 
 @dataclass(frozen=True)
@@ -73,25 +83,14 @@ def close_events(connection: Connection, endings: Sequence[tuple[int, str, str |
     """Give open events of the ledger their outcome: ``(inbox event id, outcome, reason)``."""
     if not endings:
         return
-    statement = (
-        update(inbox_event)
-        .where(inbox_event.c.id == bindparam("ended_id"), inbox_event.c.outcome.is_(None))
-        .values(outcome=bindparam("ended_outcome"), reason=bindparam("ended_reason"), closed_at=func.now())
-    )
-    connection.execute(
-        statement,
-        [{"ended_id": id_, "ended_outcome": outcome, "ended_reason": reason} for id_, outcome, reason in endings],
-    )
+    ids, outcomes, reasons = zip(*endings, strict=True)
+    connection.execute(_CLOSE, {"ids": list(ids), "outcomes": list(outcomes), "reasons": list(reasons)})
 
 
 def link_products(connection: Connection, links: Mapping[int, int]) -> None:
     """Note which product each event is about: product ids by inbox event id."""
-    if not links:
-        return
-    statement = (
-        update(inbox_event).where(inbox_event.c.id == bindparam("event")).values(product_id=bindparam("of_product"))
-    )
-    connection.execute(statement, [{"event": event, "of_product": id_} for event, id_ in links.items()])
+    if links:
+        connection.execute(_LINK, {"ids": list(links), "products": list(links.values())})
 
 
 def upsert_products(connection: Connection, snapshots: Sequence[Mapping[str, Any]]) -> dict[Key, int]:

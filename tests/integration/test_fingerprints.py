@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select, text, update
 from shared import db
 from shared.models import copy_fingerprint, current_copy
 from shared.repository import fingerprints
+from shared.repository.fingerprints import Text
 from shared.scoring.fingerprints import similarity
 from tests.written_copy import add_description, add_product
 
@@ -27,9 +28,14 @@ def connection(database_url: str) -> Iterator[Connection]:
     database.dispose()
 
 
+def nearest(connection: Connection, product_id: int, profile: str, copy: str) -> float:
+    [found] = fingerprints.nearest(connection, [Text(product_id, profile, copy)])
+    return found
+
+
 def publish(connection: Connection, product_id: int, copy: str) -> None:
     description_id = add_description(connection, product_id, copy)
-    fingerprints.store(connection, description_id, product_id, PROFILE, copy)
+    fingerprints.store(connection, {description_id: Text(product_id, PROFILE, copy)})
 
 
 def published(connection: Connection, sku: str, copy: str) -> int:
@@ -44,17 +50,17 @@ def test_the_most_alike_copy_of_another_product_is_found(connection: Connection)
     published(connection, "B", OTHER)
     mine = add_product(connection, "C")
 
-    assert fingerprints.nearest(connection, mine, PROFILE, ALIKE) == similarity(JACKET, ALIKE) > 0.8
-    assert fingerprints.nearest(connection, mine, PROFILE, JACKET) == 1
+    assert nearest(connection, mine, PROFILE, ALIKE) == similarity(JACKET, ALIKE) > 0.8
+    assert nearest(connection, mine, PROFILE, JACKET) == 1
 
 
 def test_a_product_s_own_copy_and_that_of_other_profiles_do_not_count(connection: Connection) -> None:
     mine = published(connection, "A", JACKET)
     theirs = published(connection, "B", OTHER)
 
-    assert fingerprints.nearest(connection, mine, PROFILE, JACKET) == 0
-    assert fingerprints.nearest(connection, theirs, "teaser", JACKET) == 0
-    assert fingerprints.nearest(connection, theirs, PROFILE, JACKET) == 1
+    assert nearest(connection, mine, PROFILE, JACKET) == 0
+    assert nearest(connection, theirs, "teaser", JACKET) == 0
+    assert nearest(connection, theirs, PROFILE, JACKET) == 1
 
 
 def test_only_the_newest_published_copy_of_a_product_counts(connection: Connection) -> None:
@@ -62,7 +68,7 @@ def test_only_the_newest_published_copy_of_a_product_counts(connection: Connecti
     mine = published(connection, "B", OTHER)
     publish(connection, theirs, "A wholly different text of the same product.")
 
-    assert fingerprints.nearest(connection, mine, PROFILE, JACKET) == 0
+    assert nearest(connection, mine, PROFILE, JACKET) == 0
     assert connection.scalar(select(func.count()).select_from(copy_fingerprint)) == 2
 
 
@@ -71,14 +77,14 @@ def test_withdrawn_copy_does_not_count(connection: Connection) -> None:
     mine = published(connection, "B", OTHER)
     connection.execute(update(current_copy).where(current_copy.c.product_id == gone).values(description_id=None))
 
-    assert fingerprints.nearest(connection, mine, PROFILE, JACKET) == 0
+    assert nearest(connection, mine, PROFILE, JACKET) == 0
 
 
 def test_a_text_without_words_is_like_no_other(connection: Connection) -> None:
     published(connection, "A", "")
     mine = published(connection, "B", OTHER)
 
-    assert fingerprints.nearest(connection, mine, PROFILE, "…") == 0
+    assert nearest(connection, mine, PROFILE, "…") == 0
 
 
 def test_bands_that_thousands_share_hide_nothing_and_are_not_all_read(connection: Connection) -> None:
@@ -94,4 +100,4 @@ def test_bands_that_thousands_share_hide_nothing_and_are_not_all_read(connection
         ),
         {"crowd": crowd, "theirs": theirs, "profile": PROFILE},
     )
-    assert fingerprints.nearest(connection, mine, PROFILE, ALIKE) == similarity(JACKET, ALIKE)
+    assert nearest(connection, mine, PROFILE, ALIKE) == similarity(JACKET, ALIKE)

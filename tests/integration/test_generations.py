@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -13,19 +13,21 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from shared.repository import generations, requesting
-from shared.repository.generations import Claim
+from shared.repository import claims, descriptions, requesting
+from shared.repository.claims import Claim
+from shared.repository.descriptions import Written
 from shared.repository.requesting import Request
 from tests.event_fakes import Service, Writer, changed, deleted, eventually, service
 from worker import pipeline
 from worker.drafting import Brief
+from worker.group_commit import GroupCommit
 
 LEASE = timedelta(seconds=20)
 
 
 def claim(shelftalk: Service, generation_id: int, worker: Any = None) -> Claim | None:
     with shelftalk.database.begin() as connection:
-        return generations.claim(connection, generation_id, worker or uuid4(), LEASE)
+        return claims.claim(connection, [generation_id], worker or uuid4(), LEASE).held.get(generation_id)
 
 
 def statuses(shelftalk: Service) -> list[str]:
@@ -62,9 +64,9 @@ def test_of_many_workers_that_claim_at_once_one_gets_it(shelftalk: Service) -> N
     shelftalk.take_in(changed())
     [id_] = shelftalk.pending()
     with ThreadPoolExecutor(8) as workers:
-        claims = list(workers.map(lambda _: claim(shelftalk, id_), range(8)))
+        held = list(workers.map(lambda _: claim(shelftalk, id_), range(8)))
 
-    assert len([each for each in claims if each]) == 1
+    assert len([each for each in held if each]) == 1
 
 
 def test_a_claim_and_a_newer_change_at_once_never_wait_for_each_other(shelftalk: Service) -> None:
@@ -154,7 +156,8 @@ def test_a_worker_that_took_its_own_generation_again_saves_the_second_try_only(s
 
 def save(shelftalk: Service, held: Claim, worker: Any) -> int | None:
     with shelftalk.database.begin() as connection:
-        return generations.save_description(connection, held, worker, values(shelftalk, held))
+        written = Written(held, values(shelftalk, held))
+        return descriptions.save(connection, worker, [written]).get(held.generation_id)
 
 
 def values(shelftalk: Service, held: Claim) -> dict[str, Any]:
@@ -211,7 +214,7 @@ def test_two_profiles_that_end_at_once_close_their_event_exactly_once(shelftalk:
     held = [claim(shelftalk, id_, worker) for id_, worker in zip(shelftalk.pending(), workers, strict=True)]
     assert held[0] and held[1]
     with ThreadPoolExecutor(1) as other, shelftalk.database.connect() as first:
-        generations.save_description(first, held[0], workers[0], values(shelftalk, held[0]))
+        descriptions.save(first, workers[0], [Written(held[0], values(shelftalk, held[0]))])
         second = other.submit(save, shelftalk, held[1], workers[1])
         eventually(lambda: second.done() or _waits_for_a_lock(shelftalk))
         assert not second.done(), "the end of one profile must wait for the other's"
@@ -272,3 +275,58 @@ def described(shelftalk: Service) -> Iterator[Connection]:
 def test_descriptions_never_change(described: Connection, statement: str) -> None:
     with pytest.raises(DBAPIError, match=r"rows of app\.description never change; add a new one"):
         described.exec_driver_sql(statement)
+
+
+def test_workers_that_claim_the_same_at_once_hold_disjoint_sets(shelftalk: Service) -> None:
+    shelftalk.take_in(*[changed(f"K{number}") for number in range(12)])
+    ids, start = shelftalk.pending(), threading.Barrier(3)
+
+    def claim_all(order: list[int]) -> set[int]:
+        start.wait()
+        with shelftalk.database.begin() as connection:
+            return set(claims.claim(connection, order, uuid4(), LEASE).held)
+
+    with ThreadPoolExecutor(3) as workers:
+        held = list(workers.map(claim_all, (ids, ids[::-1], ids[6:] + ids[:6])))
+    assert sorted(id_ for each in held for id_ in each) == ids
+
+
+def test_two_nudges_for_one_generation_in_one_group_write_it_once(shelftalk: Service) -> None:
+    shelftalk.take_in(*[changed(f"K{number}") for number in range(4)])
+    desk = shelftalk.desk()
+    with ThreadPoolExecutor(8) as threads:
+        said = list(threads.map(desk.write, shelftalk.pending() * 2))
+
+    assert said.count("nothing to do") == 4
+    assert shelftalk.rows("SELECT count(*), count(DISTINCT generation_id) FROM app.description") == [(4, 4)]
+
+
+def test_copy_that_postgres_refuses_costs_no_neighbour_its_own(shelftalk: Service) -> None:
+    shelftalk.take_in(*[changed(f"K{number}") for number in range(3)])
+    desk, worker = shelftalk.desk(), uuid4()
+    held = [claim(shelftalk, id_, worker) for id_ in shelftalk.pending()]
+    columns = [values(shelftalk, each) for each in held if each]
+    columns[1]["text"] = None
+
+    def save_all(written: Sequence[Written]) -> list[bool]:
+        with desk.database.begin() as connection:
+            stored = descriptions.save(connection, worker, written)
+        return [each.held.generation_id in stored for each in written]
+
+    grouped: GroupCommit[Written, bool] = GroupCommit("saves", save_all)
+    with ThreadPoolExecutor(3) as threads:
+        saved = [threads.submit(grouped, Written(each, row)) for each, row in zip(held, columns, strict=True) if each]
+    assert [isinstance(each.exception(), DBAPIError) for each in saved] == [False, True, False]
+    assert statuses(shelftalk) == ["done", "running", "done"]
+
+
+def test_what_a_killed_worker_claimed_and_did_not_save_is_written_by_another(shelftalk: Service) -> None:
+    shelftalk.take_in(*[changed(f"K{number}") for number in range(3)])
+    with shelftalk.database.begin() as connection:
+        killed = claims.claim(connection, shelftalk.pending(), uuid4(), LEASE)
+    assert len(killed.held) == 3
+
+    shelftalk.pass_time(LEASE.total_seconds() + 1)
+    shelftalk.sweep()
+    shelftalk.write()
+    assert [outcome for _, outcome in shelftalk.outcomes()] == ["described"] * 3
