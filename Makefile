@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 CATALOG ?= ../shared/data/catalog
 E2E ?= ../shared/data/e2e
 SHIPPED := .shelftalk/training/shipped
-.PHONY: help install model demo up down test lint format schema adapter benchmark-e2e clean
+.PHONY: help install model demo up down test lint format schema adapter benchmark-e2e bench clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -35,6 +35,10 @@ up: model ## Run the whole stack until Ctrl-C.
 
 down: install ## Stop a stack that runs in the background.
 	@$(BIN)/shelftalk down
+
+bench: model ## Measure the speed against its peers and the roofline; CATALOG=folder of icecat_products.jsonl.gz.
+	@$(BIN)/shelftalk bench --products $(CATALOG)/icecat_products.jsonl.gz --json docs/speed.json \
+	  --plot docs/speed.png --docs docs/benchmarks.md
 
 test: model ## Run every test, on real Postgres and Redis that the tests start.
 	@$(BIN)/python -m pytest

@@ -12,6 +12,7 @@ import typer
 
 from shared.cli import (
     audit,
+    bench,
     curate,
     demo,
     doctor,
@@ -67,6 +68,7 @@ app.command(rich_help_panel=CARE)(status.status)
 app.command(rich_help_panel=CARE)(audit.audit)
 app.command(rich_help_panel=CARE)(doctor.doctor)
 app.command(rich_help_panel=CARE)(health.health)
+app.add_typer(bench.app, rich_help_panel=CARE)
 app.add_typer(database.app, rich_help_panel=CARE)
 app.command(rich_help_panel=SERVICE)(processes.ingest)
 app.command(rich_help_panel=SERVICE)(processes.worker)
