@@ -10,8 +10,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,9 @@ from typing import Any
 from shared.errors import ShelftalkError
 from shared.settings import settings
 from worker.benchmark.contestant import Unavailable, read_questions
+from worker.benchmark.cpu import cpu_seconds
 from worker.benchmark.entries import ENTRIES
 from worker.benchmark.questions import QUESTIONS, WARM_UP_QUESTIONS, read_setup
-
-_PROC = Path("/proc")
 
 
 def measure(folder: Path, name: str, part: int) -> dict[str, Any]:
@@ -56,25 +53,6 @@ def measure(folder: Path, name: str, part: int) -> dict[str, Any]:
         "tokens": sum(answer.tokens for answer in answers),
         "answers": {question.sku: asdict(answer) for question, answer in zip(questions, answers, strict=True)},
     }
-
-
-def cpu_seconds(pid: int) -> float:
-    """Seconds of processor time, user and system, of a process and of all that it started; 0 where the system does not
-    tell (proc_pid_stat(5))."""
-    found = dict(_processes())
-    family = {pid}
-    # A parent's number need not be below its child's: go on until nobody is found any more.
-    while more := {each for each, fields in found.items() if int(fields[1]) in family} - family:
-        family |= more
-    ticks = sum(sum(map(int, found[each][11:15])) for each in family & found.keys())
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _processes() -> Iterator[tuple[int, list[str]]]:
-    """Every process, with what follows the name of its program in ``stat``."""
-    for folder in _PROC.glob("[0-9]*"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            yield int(folder.name), (folder / "stat").read_text().rpartition(")")[2].split()
 
 
 def main(folder: str, name: str, part: str, result: str) -> None:
